@@ -1,1 +1,70 @@
-fn main() {}
+//! The project's commands, started as `cargo xtask NAME`.
+//!
+//! Each of them only calls ordinary tools (cargo, apt-get, python3) and shows every line it runs, so that a
+//! person can do the same by hand. Nothing here knows what the product does.
+
+#![forbid(unsafe_code)]
+
+mod check;
+mod dev;
+mod python;
+mod soak;
+mod system_packages;
+mod tally;
+mod test;
+mod tool;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Build, try and test Usher",
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build everything, start `usher dev --connect` and open a session on this machine
+    Run {
+        /// Further arguments for `usher dev`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run every test this machine can run; as root, install the Debian packages they need first
+    Test {
+        /// Print the lines that would install Debian packages instead of running them
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Check formatting, lints, dependencies and the rules between the crates
+    Check,
+    /// Run the data channel's simulation with many more seeds than `test` does
+    Soak {
+        /// How many seeds to simulate
+        #[arg(long, default_value_t = 200_000)]
+        seeds: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().task {
+        Task::Run { arguments } => dev::run(&arguments),
+        Task::Test { no_install } => test::run(no_install),
+        Task::Check => check::run(),
+        Task::Soak { seeds } => soak::run(seeds),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

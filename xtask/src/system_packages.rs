@@ -1,0 +1,75 @@
+//! The few Debian packages the test suite needs, installed only where something is missing.
+//!
+//! Every line is printed before it is run. Without root, or when asked not to, it is only printed.
+
+use std::process::Command;
+
+use crate::tool::{self, TaskError};
+
+/// A need of the suite: how to see that it is met, and which packages meet it.
+struct Need {
+    what: &'static str,
+    met: fn() -> bool,
+    packages: &'static [&'static str],
+}
+
+const NEEDS: [Need; 2] = [
+    Need {
+        what: "a Python that makes virtual environments",
+        met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
+        packages: &["python3", "python3-venv"],
+    },
+    Need {
+        what: "strace, which watches what the agent starts",
+        met: || tool::succeeds("strace", &["--version"]),
+        packages: &["strace"],
+    },
+];
+
+/// Installs what is missing, or says which lines would.
+pub(crate) fn install(no_install: bool) -> Result<(), TaskError> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.met)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        eprintln!("missing: {}", need.what);
+    }
+
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|need| need.packages)
+        .copied()
+        .collect();
+    let update = apt_get(&["update"]);
+    let mut install = apt_get(&["install", "--yes", "--no-install-recommends"]);
+    install.args(packages);
+
+    if no_install || !is_root() {
+        let reason = if no_install {
+            "--no-install was given"
+        } else {
+            "this needs root"
+        };
+        eprintln!(
+            "not run, {reason}:\n  {}\n  {}",
+            tool::shown(&update),
+            tool::shown(&install)
+        );
+        return Ok(());
+    }
+    tool::run(update)?;
+    tool::run(install)
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(arguments);
+    command
+}
+
+fn is_root() -> bool {
+    tool::first_line("id", &["-u"]).is_some_and(|uid| uid == "0")
+}

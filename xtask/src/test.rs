@@ -1,0 +1,57 @@
+//! `cargo xtask test`: what a fresh Debian with Rust and Node needs, then every test, then what did not run.
+
+use std::fs;
+use std::path::Path;
+
+use crate::tally::Tally;
+use crate::tool::{self, TaskError};
+use crate::{python, system_packages};
+
+/// Installs, builds, tests and closes with one line that counts passed, failed and skipped tests.
+pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
+    system_packages::install(no_install)?;
+    if python::environment()?.is_none() {
+        eprintln!(
+            "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
+        );
+    }
+    // The end-to-end tests start these two; a compile error should show before any test has run.
+    tool::run(tool::cargo(&[
+        "build",
+        "--package",
+        "usher",
+        "--package",
+        "usher-agent",
+    ]))?;
+
+    let skips = tool::target_directory()?.join("skipped-tests.txt");
+    fs::write(&skips, "").map_err(|source| TaskError::File {
+        path: skips.clone(),
+        source,
+    })?;
+    let mut tests = tool::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.env("USHER_SKIPPED_TESTS", &skips);
+    let line = tool::shown(&tests);
+    let mut tally = Tally::default();
+    let status = tool::run_reading(tests, |text| tally.read(text))?;
+
+    tally.skip(tell_skipped(&skips)?);
+    println!("\n{tally}");
+    if status.success() {
+        Ok(())
+    } else {
+        Err(TaskError::Failed { line, status })
+    }
+}
+
+/// Prints each test that could not run here with its reason, and says how many there are.
+fn tell_skipped(skips: &Path) -> Result<usize, TaskError> {
+    let skipped = fs::read_to_string(skips).map_err(|source| TaskError::File {
+        path: skips.to_owned(),
+        source,
+    })?;
+    for line in skipped.lines() {
+        println!("skipped: {line}");
+    }
+    Ok(skipped.lines().count())
+}
