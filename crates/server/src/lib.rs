@@ -1,1 +1,5 @@
 #![forbid(unsafe_code)]
+pub mod clock;
+pub mod error;
+pub mod store;
+pub mod vault;

@@ -1,0 +1,167 @@
+//! How an operation says what it is called, who may call it, and what it does.
+//!
+//! Owns the invariant that no operation is served without a rule: [`Operation::ACCESS`] has no
+//! default, and `entry` puts authentication and that rule before `run`. Knows no HTTP.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::codec;
+use crate::context::Context;
+use crate::error::{ApiError, Code, Protocol};
+use crate::identity::{Caller, Resource, Signature, authorize};
+
+/// The AWS services we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Systems Manager.
+    Ssm,
+    /// Identity and Access Management.
+    Iam,
+    /// Security Token Service.
+    Sts,
+}
+
+impl Service {
+    /// The name in a credential scope.
+    pub(crate) fn scope_name(self) -> &'static str {
+        match self {
+            Self::Ssm => "ssm",
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// The body format.
+    pub(crate) fn protocol(self) -> Protocol {
+        match self {
+            Self::Ssm => Protocol::Json,
+            Self::Iam | Self::Sts => Protocol::Query,
+        }
+    }
+
+    /// The XML namespace of its answers; JSON services have none.
+    pub(crate) fn namespace(self) -> &'static str {
+        match self {
+            Self::Ssm => "",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+}
+
+/// Who may call an operation whose input is `I`.
+pub(crate) enum Access<I> {
+    /// Anybody, unsigned: the input itself carries `authority`.
+    Anonymous {
+        /// What in the input proves the right, for the table of rules.
+        authority: &'static str,
+    },
+    /// A node, signing with its registration key, about itself.
+    RegistrationKey,
+    /// Whoever signs; no policy can withhold it.
+    AnySigner,
+    /// A node with its own temporary keys, when the id in the input is its own.
+    OwnNode {
+        /// The id in the input.
+        named: fn(&I) -> &str,
+    },
+    /// Whom a policy allows `action` on the resource that the input names.
+    Policy {
+        /// `ssm:GetDocument`.
+        action: &'static str,
+        /// What it is done to.
+        on: fn(&I) -> Resource,
+    },
+    /// Whom `run` itself lets through by [`Call::demand`], because more than one resource decides.
+    /// `run` must not act before.
+    Within {
+        /// The action it demands.
+        action: &'static str,
+    },
+}
+
+/// One operation.
+pub(crate) trait Operation: 'static {
+    /// Whose it is.
+    const SERVICE: Service;
+    /// Its name on the wire.
+    const NAME: &'static str;
+    /// Who may call it.
+    const ACCESS: Access<Self::Input>;
+    /// Its members as botocore's model has them; unknown ones are ignored.
+    type Input: DeserializeOwned + Send + Sync;
+    /// The answer's members; `None` is left out.
+    type Output: Serialize + Send;
+
+    /// Does it, for a caller that passed the rule.
+    fn run(call: Call<'_>, input: Self::Input) -> impl Future<Output = Result<Self::Output, ApiError>> + Send;
+}
+
+/// What `run` gets beside its input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The server.
+    pub(crate) context: &'a Context,
+    /// Who calls.
+    pub(crate) caller: &'a Caller,
+}
+
+impl Call<'_> {
+    /// Refuses unless policy allows the caller `action` on `resource`.
+    pub(crate) async fn demand(&self, action: &str, resource: &Resource) -> Result<(), ApiError> {
+        authorize(self.context, self.caller, action, resource).await
+    }
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send + 'a>>;
+
+/// An operation in the table, its types forgotten.
+pub(crate) struct Entry {
+    /// Whose it is.
+    pub(crate) service: Service,
+    /// Its name on the wire.
+    pub(crate) name: &'static str,
+    /// How a call of it is signed.
+    pub(crate) signature: Signature,
+    /// The rule in words: an IAM action, or who instead.
+    pub(crate) rule: &'static str,
+    /// Decodes, authorises, runs, encodes.
+    pub(crate) serve: for<'a> fn(Call<'a>, &'a Bytes) -> Answer<'a>,
+}
+
+/// The table's entry for `O`.
+pub(crate) const fn entry<O: Operation>() -> Entry {
+    let (signature, rule) = match &O::ACCESS {
+        Access::Anonymous { authority } => (Signature::None, *authority),
+        Access::RegistrationKey => (Signature::RegistrationKey, "the node itself, by its registration key"),
+        Access::AnySigner => (Signature::SigV4, "whoever signs"),
+        Access::OwnNode { .. } => (Signature::SigV4, "the node itself, by its temporary keys"),
+        Access::Policy { action, .. } | Access::Within { action } => (Signature::SigV4, *action),
+    };
+    Entry { service: O::SERVICE, name: O::NAME, signature, rule, serve: |call, body| Box::pin(serve::<O>(call, body)) }
+}
+
+async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiError> {
+    let input: O::Input = codec::decode(O::SERVICE.protocol(), body)?;
+    match &O::ACCESS {
+        // `authenticate` has asked for exactly this signature.
+        Access::Anonymous { .. } | Access::RegistrationKey | Access::AnySigner => {}
+        Access::OwnNode { named } => own_node(call.caller, named(&input))?,
+        Access::Policy { action, on } => call.demand(action, &on(&input)).await?,
+        Access::Within { .. } => {}
+    }
+    let output = O::run(call, input).await?;
+    codec::encode(&output)
+}
+
+fn own_node(caller: &Caller, named: &str) -> Result<(), ApiError> {
+    if caller.whole_node()?.as_str() == named {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::AccessDenied, format!("{} acts only as itself, not as {named}", caller.arn)))
+}

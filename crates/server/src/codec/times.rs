@@ -1,0 +1,37 @@
+//! Timestamps as the protocols write them, from milliseconds since the epoch.
+
+use serde::{Serialize, Serializer};
+
+/// awsJson: a number of seconds with a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EpochSeconds(pub(crate) i64);
+
+impl Serialize for EpochSeconds {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        // Milliseconds of any date we meet are exact in a double.
+        to.serialize_f64(self.0 as f64 / 1000.0)
+    }
+}
+
+/// awsQuery: `2026-11-22T08:51:16Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IsoTime(pub(crate) i64);
+
+impl Serialize for IsoTime {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let time = jiff::Timestamp::from_millisecond(self.0).map_err(serde::ser::Error::custom)?;
+        to.collect_str(&time.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_protocol_has_its_form() {
+        let ms = 1_795_337_476_250;
+        assert_eq!(serde_json::to_string(&EpochSeconds(ms)).unwrap(), "1795337476.25");
+        assert_eq!(serde_json::to_string(&IsoTime(ms)).unwrap(), "\"2026-11-22T08:51:16Z\"");
+    }
+}

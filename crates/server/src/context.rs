@@ -1,0 +1,33 @@
+//! What every call may reach. Built once by `Server::open`; nothing in it changes afterwards.
+
+use usher_wire::grant::GrantKey;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// The server's parts, shared by all calls behind one `Arc`.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// As given at the start.
+    pub(crate) config: Config,
+    /// The database.
+    pub(crate) store: Store,
+    /// Seals secrets.
+    pub(crate) vault: Vault,
+    /// Signs grants; its public half is given out at registration.
+    pub(crate) grant_key: GrantKey,
+    /// Control and data channels.
+    pub(crate) gateway: Gateway,
+    /// The time.
+    pub(crate) clock: Clock,
+}
+
+impl Context {
+    /// Now, as the database keeps it: milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX)
+    }
+}

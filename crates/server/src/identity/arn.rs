@@ -1,0 +1,44 @@
+//! How resources are named in this account and region.
+
+use usher_wire::ids::AccountId;
+
+/// Account and region: what every ARN needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    /// 12 digits.
+    pub(crate) account: &'a AccountId,
+    /// `usher-1`.
+    pub(crate) region: &'a str,
+}
+
+impl Scope<'_> {
+    /// An IAM user; `path` begins and ends with `/`.
+    pub(crate) fn user(&self, path: &str, name: &str) -> String {
+        format!("arn:aws:iam::{}:user{path}{name}", self.account)
+    }
+
+    /// An IAM role, named with its path (`service-role/X`).
+    pub(crate) fn role(&self, path_and_name: &str) -> String {
+        format!("arn:aws:iam::{}:role/{path_and_name}", self.account)
+    }
+
+    /// A session document of this account.
+    pub(crate) fn document(&self, name: &str) -> String {
+        format!("arn:aws:ssm:{}:{}:document/{name}", self.region, self.account)
+    }
+
+    /// A document that comes with the service: it belongs to no account.
+    pub(crate) fn built_in_document(&self, name: &str) -> String {
+        format!("arn:aws:ssm:{}::document/{name}", self.region)
+    }
+
+    /// A managed node.
+    pub(crate) fn managed_instance(&self, node_id: &str) -> String {
+        format!("arn:aws:ssm:{}:{}:managed-instance/{node_id}", self.region, self.account)
+    }
+
+    /// A session.
+    pub(crate) fn session(&self, session_id: &str) -> String {
+        format!("arn:aws:ssm:{}:{}:session/{session_id}", self.region, self.account)
+    }
+}

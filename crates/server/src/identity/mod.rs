@@ -1,0 +1,20 @@
+//! Who is calling, and whether policy lets them.
+//!
+//! `authenticate` is the only maker of a signed [`Caller`]; `authorize` the only place that asks
+//! the evaluator. Secrets come out of the vault here, for one comparison, and go no further.
+
+mod arn;
+mod authenticate;
+mod authorize;
+mod caller;
+mod node_credentials;
+mod registration_key;
+mod secrets;
+
+pub(crate) use arn::Scope;
+pub(crate) use authenticate::{Arrival, Signature, authenticate};
+pub(crate) use authorize::{Resource, authorize};
+pub(crate) use caller::{Caller, NodeScope, Who};
+pub(crate) use node_credentials::{IssuedCredentials, issue_node_credentials};
+pub(crate) use registration_key::RegistrationKey;
+pub(crate) use secrets::{NewSecret, digest, same_digest};
