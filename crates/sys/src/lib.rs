@@ -1,1 +1,37 @@
+//! The operating system's door: accounts, pseudo-terminals, becoming an OS user, raw terminals,
+//! descriptors and processes, for Linux and macOS behind the same functions.
+//!
+//! All unsafe code of the workspace is here, each block with the reason it is sound. Two invariants
+//! are owned here: an [`Account`] exists only if [`Account::lookup`] made it, and no process started
+//! through [`Login`] or [`Worker`] keeps an id, a capability or a descriptor it was not given.
+//! This room knows nothing of the protocol, of policy, of logging or of tokio.
 #![allow(unsafe_code)]
+
+mod account;
+mod after_fork;
+mod descriptors;
+mod login;
+mod process;
+mod pty;
+mod signals;
+mod spawn;
+mod terminal;
+mod worker;
+
+pub use account::{Account, AccountError};
+pub use after_fork::Stage;
+pub use descriptors::{
+    MAX_DESCRIPTORS, Received, anonymous_file, read_anonymous_file, receive, send, set_nonblocking,
+    socket_pair, wait_readable,
+};
+pub use login::Login;
+pub use nix::unistd::{Gid, Pid, Uid};
+pub use process::{
+    ExitStatus, Exited, adopt_orphans, children, forbid_tracing, kill, kill_group, reap,
+    running_as_root,
+};
+pub use pty::{Pty, WindowSize, set_window_size, window_size};
+pub use signals::{Signal, SignalPipe};
+pub use spawn::SpawnError;
+pub use terminal::{RawTerminal, restore_terminal};
+pub use worker::{ServiceIds, Worker};

@@ -1,0 +1,196 @@
+//! Socket pairs, descriptors sent over them, files without a name, and waiting for input.
+//!
+//! Owns that a peer can never make us hold more descriptors than [`MAX_DESCRIPTORS`] a message, and
+//! that every descriptor made or received here is closed on exec.
+
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
+    sendmsg, socketpair,
+};
+
+/// The most descriptors one message may carry; a message with more is an error.
+pub const MAX_DESCRIPTORS: usize = 4;
+
+/// What one [`receive`] took from a socket.
+#[derive(Debug)]
+pub struct Received {
+    /// How many bytes were stored; 0 when the peer has closed.
+    pub length: usize,
+    /// The descriptors that came with them, in order.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+/// A connected pair of stream sockets.
+///
+/// # Errors
+/// Whatever the system answers, for instance that no descriptor is free.
+pub fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = if cfg!(target_os = "linux") {
+        SocketFlags::CLOEXEC
+    } else {
+        SocketFlags::empty()
+    };
+    let pair = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    if !cfg!(target_os = "linux") {
+        for end in [&pair.0, &pair.1] {
+            rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+        }
+    }
+    Ok(pair)
+}
+
+/// Sends `bytes`, with `descriptors` attached to the first of them. Never raises SIGPIPE on Linux.
+/// Returns how many bytes the system took; the descriptors are sent if that is not zero.
+///
+/// # Errors
+/// `InvalidInput` for more than [`MAX_DESCRIPTORS`]; else whatever the system answers, `WouldBlock`
+/// included.
+pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::<u8>::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let fits = descriptors.len() <= MAX_DESCRIPTORS
+        && (descriptors.is_empty() || control.push(SendAncillaryMessage::ScmRights(descriptors)));
+    if !fits {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let flags = if cfg!(target_os = "linux") {
+        SendFlags::NOSIGNAL
+    } else {
+        SendFlags::empty()
+    };
+    Ok(sendmsg(
+        socket,
+        &[IoSlice::new(bytes)],
+        &mut control,
+        flags,
+    )?)
+}
+
+/// Receives up to `buffer.len()` bytes and the descriptors that came with them.
+///
+/// # Errors
+/// `InvalidData` when the peer attached more than [`MAX_DESCRIPTORS`] (all of them are closed);
+/// else whatever the system answers, `WouldBlock` included.
+pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
+    let mut space = [MaybeUninit::<u8>::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    #[cfg(target_os = "linux")]
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    let flags = RecvFlags::empty();
+    let message = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
+    let mut descriptors = Vec::new();
+    for item in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = item {
+            descriptors.extend(received);
+        }
+    }
+    if message.flags.contains(ReturnFlags::CTRUNC) || descriptors.len() > MAX_DESCRIPTORS {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    if !cfg!(target_os = "linux") {
+        for descriptor in &descriptors {
+            rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC)?;
+        }
+    }
+    Ok(Received {
+        length: message.bytes,
+        descriptors,
+    })
+}
+
+/// Makes reads and writes on `descriptor` return `WouldBlock` instead of waiting.
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn set_nonblocking(descriptor: impl AsFd) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(&descriptor)?;
+    Ok(rustix::fs::fcntl_setfl(
+        &descriptor,
+        flags | rustix::fs::OFlags::NONBLOCK,
+    )?)
+}
+
+/// A file without a name that holds `bytes` and that, on Linux, nobody can change any more.
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn anonymous_file(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut file = File::from(unnamed()?);
+    file.write_all(bytes)?;
+    file.seek(SeekFrom::Start(0))?;
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::SealFlags;
+        rustix::fs::fcntl_add_seals(
+            &file,
+            SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+        )?;
+    }
+    Ok(file.into())
+}
+
+#[cfg(target_os = "linux")]
+fn unnamed() -> io::Result<OwnedFd> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    Ok(memfd_create(
+        "usher",
+        MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+    )?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed() -> io::Result<OwnedFd> {
+    let (descriptor, path) = nix::unistd::mkstemp("/tmp/usher-XXXXXX")?;
+    nix::unistd::unlink(&path)?;
+    rustix::io::fcntl_setfd(&descriptor, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(descriptor)
+}
+
+/// The whole content of a file made by [`anonymous_file`], at most `limit` bytes.
+///
+/// # Errors
+/// `FileTooLarge` beyond `limit`; else whatever the system answers.
+pub fn read_anonymous_file(file: OwnedFd, limit: usize) -> io::Result<Vec<u8>> {
+    let mut file = File::from(file);
+    file.seek(SeekFrom::Start(0))?;
+    let mut content = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(bound).read_to_end(&mut content)?;
+    if content.len() > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+/// Waits until one of `descriptors` can be read, has failed or was closed by its peer, at most
+/// `timeout` (`None`: for ever). Answers for each of them, in order; all false at the end of time.
+///
+/// # Errors
+/// Whatever the system answers; an interrupting signal only ends the wait early.
+pub fn wait_readable(
+    descriptors: &[BorrowedFd<'_>],
+    timeout: Option<Duration>,
+) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = descriptors
+        .iter()
+        .map(|descriptor| PollFd::from_borrowed_fd(*descriptor, PollFlags::IN))
+        .collect();
+    let timeout = timeout
+        .map(Timespec::try_from)
+        .transpose()
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    Ok(polled.iter().map(|fd| !fd.revents().is_empty()).collect())
+}

@@ -1,0 +1,146 @@
+//! Children: who they are, how they ended, how they are killed.
+//!
+//! Everything here names direct children of this process. Their ids cannot be reused before
+//! [`reap`] takes them, so a signal never reaches a stranger. With [`adopt_orphans`] the children of
+//! a dead child become our own, and killing all children again and again empties the whole tree,
+//! background jobs and new sessions included.
+
+use std::io;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill as send_signal, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, Uid};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// A child that has ended and was taken from the process table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exited {
+    /// Its process id, free for reuse from now on.
+    pub pid: Pid,
+    /// How it ended.
+    pub status: ExitStatus,
+}
+
+/// Whether the effective uid of this process is 0.
+pub fn running_as_root() -> bool {
+    Uid::effective().is_root()
+}
+
+/// Takes one ended child from the process table; `None` when none has ended, or there is none.
+pub fn reap() -> Option<Exited> {
+    loop {
+        match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, code)) => {
+                let status = ExitStatus::Code(code);
+                return Some(Exited { pid, status });
+            }
+            Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                let status = ExitStatus::Signal(signal as i32);
+                return Some(Exited { pid, status });
+            }
+            Ok(WaitStatus::StillAlive) => return None,
+            // A stop or a trace event is no end; a signal only interrupts.
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Ends a child at once. A child that has already ended is no error.
+pub fn kill(child: Pid) {
+    let _ = send_signal(child, Signal::SIGKILL);
+}
+
+/// Hangs up on the process group a child leads, as a closed terminal does.
+pub fn kill_group(leader: Pid, hang_up_only: bool) {
+    let signal = if hang_up_only {
+        Signal::SIGHUP
+    } else {
+        Signal::SIGKILL
+    };
+    let _ = killpg(leader, signal);
+}
+
+/// Makes this process the parent of every descendant whose own parent ends (Linux; elsewhere they
+/// go to the first process and [`kill_group`] is all there is).
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn adopt_orphans() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_child_subreaper(true)?;
+    Ok(())
+}
+
+/// Forbids other processes of the same uid to trace this one, read its memory or its core.
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn forbid_tracing() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_dumpable(false)?;
+    Ok(())
+}
+
+/// The direct children of this process, ended ones included until they are reaped.
+///
+/// # Errors
+/// Whatever reading `/proc` answers. Elsewhere than on Linux the list is empty.
+pub fn children() -> io::Result<Vec<Pid>> {
+    #[cfg(target_os = "linux")]
+    {
+        let own = std::process::id();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc")? {
+            let entry = entry?;
+            let Some(pid) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+            else {
+                continue;
+            };
+            // A process may end between the listing and the reading.
+            let Ok(stat) = std::fs::read(entry.path().join("stat")) else {
+                continue;
+            };
+            if parent_of(&stat) == Some(own) {
+                found.push(Pid::from_raw(pid));
+            }
+        }
+        Ok(found)
+    }
+    #[cfg(not(target_os = "linux"))]
+    Ok(Vec::new())
+}
+
+/// The fourth field of /proc/PID/stat. The second, the command in parentheses, may hold anything,
+/// parentheses and blanks included, so fields are counted from its last closing one.
+#[cfg(target_os = "linux")]
+fn parent_of(stat: &[u8]) -> Option<u32> {
+    let end_of_command = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(stat.get(end_of_command + 1..)?).ok()?;
+    rest.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_imitates_fields_does_not_hide_its_parent() {
+        assert_eq!(parent_of(b"7 (x) S 1 (y) S 42 7 7 0"), Some(42));
+        assert_eq!(parent_of(b"7 (plain) R 9 7 7"), Some(9));
+        assert_eq!(parent_of(b"7 plain R 9"), None);
+        assert_eq!(parent_of(b""), None);
+    }
+}
