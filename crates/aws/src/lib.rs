@@ -1,1 +1,37 @@
+//! Outbound calls, shared by agent and client: where an endpoint is, who calls, signed JSON and REST
+//! requests, and one WebSocket that batches writes and never blocks its driver.
+//!
+//! Invariants: nothing here retries on its own (the protocol says who may, callers do), secrets never
+//! reach an error text, and a redirect is never followed with a signature. It must not know policies,
+//! sessions or terminals; what a frame means is the business of `usher-wire` and the callers.
 #![forbid(unsafe_code)]
+
+mod call;
+mod channel_token;
+mod clock;
+mod connect;
+mod credentials;
+mod endpoint;
+#[cfg(feature = "profiles")]
+mod profiles;
+mod proxy;
+mod signing;
+mod socket;
+mod ssm;
+mod tls;
+
+pub use call::{ApiError, CallError, JsonClient};
+pub use channel_token::{Channel, create_channel};
+pub use clock::wall_ms;
+pub use connect::{ConnectError, UpgradeSigner, connect};
+pub use credentials::{CredentialError, CredentialSource, Credentials};
+pub use endpoint::{Endpoint, EndpointError};
+#[cfg(feature = "profiles")]
+pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
+pub use signing::{Identity, SigningError};
+pub use socket::{Arrival, Socket, SocketError};
+pub use ssm::{
+    ActivationRegistration, ManagedNode, RegisteredNode, ResumedSession, RoleToken, Ssm,
+    StartSession, StartedSession,
+};
+pub use tls::TlsError;

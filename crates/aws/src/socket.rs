@@ -1,0 +1,218 @@
+//! One WebSocket, made for a single-task driver: messages are fed without waiting, and one future both
+//! flushes what was fed and receives, so that a slow reader can never stop us from reading.
+//!
+//! Invariants: what is queued here is bounded ([`Socket::has_room`]), `next` loses nothing when it is
+//! dropped, and a line that has been silent too long ends. It must not know what a frame means.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Bytes fed but not yet taken by the kernel; above this the driver keeps its frames to itself.
+const ROOM: usize = 256 * 1024;
+
+/// The largest message accepted; twice the largest frame our own programs send, headers included.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// Keeps address translators awake; more often than the agent of AWS (54 s), so that a dead line is noticed sooner.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// With nothing heard for three pings the line is dead, whatever TCP believes.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Payload of our pings, as AWS's programs send it.
+const KEEPALIVE: Bytes = Bytes::from_static(b"keepalive");
+
+/// What [`Socket::next`] returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// A binary or text message; the protocol treats both alike.
+    Message(Bytes),
+    /// There is room again after [`Socket::has_room`] was false.
+    Room,
+    /// The peer closed in good order.
+    Closed {
+        /// The status code of the close frame; 1005 when it had none.
+        code: u16,
+        /// The peer's words, which may be empty.
+        reason: String,
+    },
+}
+
+/// The connection is gone without a close frame.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Reset, TLS failure, end of the stream in the middle.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// No byte came for a minute although we asked for a pong.
+    #[error("the connection has been silent for {} s", SILENCE.as_secs())]
+    Silent,
+    /// The peer broke the WebSocket protocol or sent more than is accepted.
+    #[error("the peer broke the WebSocket protocol: {0}")]
+    Violation(String),
+}
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Socket {
+    inner: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    fed: usize,
+    pings: Interval,
+    heard: Instant,
+}
+
+impl Socket {
+    pub(crate) fn new(inner: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        let mut pings = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            inner,
+            fed: 0,
+            pings,
+            heard: Instant::now(),
+        }
+    }
+
+    /// Whether another message may be fed. When it is false, [`Socket::next`] says [`Arrival::Room`] later.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.fed < ROOM
+    }
+
+    /// Takes a binary message; it leaves with the next poll of [`Socket::next`].
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn feed(&mut self, message: Bytes) -> Result<(), SocketError> {
+        self.feed_message(Message::Binary(message))
+    }
+
+    /// Takes a text message: only the first message of a channel is one.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn feed_text(&mut self, text: &str) -> Result<(), SocketError> {
+        self.feed_message(Message::text(text))
+    }
+
+    fn feed_message(&mut self, message: Message) -> Result<(), SocketError> {
+        self.fed += message.len();
+        self.inner.start_send_unpin(message).map_err(socket_error)
+    }
+
+    /// Flushes what was fed and waits for the next arrival. May be dropped and called again at any time.
+    ///
+    /// # Errors
+    /// When the connection is gone; it stays gone.
+    pub async fn next(&mut self) -> Result<Arrival, SocketError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Arrival, SocketError>> {
+        self.poll_keepalive(cx)?;
+        if self.fed > 0
+            && self
+                .inner
+                .poll_flush_unpin(cx)
+                .map_err(socket_error)?
+                .is_ready()
+        {
+            let was_full = !self.has_room();
+            self.fed = 0;
+            if was_full {
+                return Poll::Ready(Ok(Arrival::Room));
+            }
+        }
+        loop {
+            let Poll::Ready(item) = self.inner.poll_next_unpin(cx) else {
+                return Poll::Pending;
+            };
+            self.heard = Instant::now();
+            let message = match item {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Poll::Ready(Err(socket_error(error))),
+                None => {
+                    return Poll::Ready(Err(SocketError::Broken("the peer hung up".to_owned())));
+                }
+            };
+            match message {
+                Message::Binary(bytes) => return Poll::Ready(Ok(Arrival::Message(bytes))),
+                Message::Text(text) => return Poll::Ready(Ok(Arrival::Message(text.into()))),
+                Message::Close(frame) => return Poll::Ready(Ok(closed(frame))),
+                // The answer to a ping is queued by the library; it leaves with the next flush.
+                Message::Ping(_) => self.fed = self.fed.max(1),
+                Message::Pong(_) | Message::Frame(_) => {}
+            }
+            if self.fed > 0 {
+                let _ = self.inner.poll_flush_unpin(cx).map_err(socket_error)?;
+            }
+        }
+    }
+
+    fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Result<(), SocketError> {
+        while self.pings.poll_tick(cx).is_ready() {
+            if self.heard.elapsed() >= SILENCE {
+                return Err(SocketError::Silent);
+            }
+            self.feed_message(Message::Ping(KEEPALIVE))?;
+        }
+        Ok(())
+    }
+
+    /// Sends what was fed and then a close frame. The peer's own close frame is not waited for.
+    ///
+    /// # Errors
+    /// When the connection is gone already.
+    pub async fn close(mut self) -> Result<(), SocketError> {
+        let farewell = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "".into(),
+        };
+        self.inner.close(Some(farewell)).await.map_err(socket_error)
+    }
+}
+
+/// Limits of every socket we open.
+pub(crate) fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+        .write_buffer_size(64 * 1024)
+        .max_write_buffer_size(ROOM + 2 * MAX_MESSAGE)
+}
+
+fn closed(frame: Option<CloseFrame>) -> Arrival {
+    match frame {
+        Some(frame) => Arrival::Closed {
+            code: frame.code.into(),
+            reason: frame.reason.to_string(),
+        },
+        None => Arrival::Closed {
+            code: CloseCode::Status.into(),
+            reason: String::new(),
+        },
+    }
+}
+
+fn socket_error(error: WsError) -> SocketError {
+    match error {
+        WsError::Protocol(
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        )
+        | WsError::ConnectionClosed
+        | WsError::AlreadyClosed => SocketError::Broken("the peer hung up".to_owned()),
+        WsError::Io(e) => SocketError::Broken(e.to_string()),
+        WsError::Tls(e) => SocketError::Broken(e.to_string()),
+        other => SocketError::Violation(other.to_string()),
+    }
+}
