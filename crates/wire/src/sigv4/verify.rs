@@ -1,0 +1,317 @@
+//! The server's half: is this request what the holder of that key signed, for this service, about now?
+//!
+//! The order of the rules is AWS's and matters: a stale or foreign request is refused before any key is looked up.
+//! [`Verified`] has no other maker than the two functions at the end, so a forgotten check does not compile.
+//! Before changing this file run `cargo test -p usher-wire --test sigv4`.
+
+use std::fmt;
+
+use super::key::{equal_in_constant_time, signature};
+use super::{
+    AmzDate, Authorization, CredentialScope, PlusRule, Request, SigV4Error, Signature, UriRule,
+    canonical_request, payload_hash, string_to_sign,
+};
+use crate::secret::Secret;
+
+/// Minutes a client's clock may be off. S3 grants more because uploads are slow.
+const SKEW_MINUTES: u64 = 5;
+const SKEW_MINUTES_S3: u64 = 15;
+
+/// What the server demands of a request, known from its dispatch and configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation<'a> {
+    /// The service the request was dispatched to.
+    pub service: &'a str,
+    /// Regions that are served.
+    pub regions: &'a [&'a str],
+    /// Milliseconds since the epoch.
+    pub now_ms: u64,
+    /// Whether the request came over TLS; without it an unsigned S3 payload is refused.
+    pub over_tls: bool,
+}
+
+/// A request whose form, scope, time and signed headers are in order. The signature is still unproven: look up the
+/// key and call [`CheckedRequest::verify`] or [`CheckedRequest::verify_rsa`].
+#[must_use = "a checked request is not yet a verified one"]
+pub struct CheckedRequest<'a> {
+    request: Request<'a>,
+    authorization: Authorization,
+    date: AmzDate,
+    payload_hash: String,
+    session_token: Option<&'a str>,
+}
+
+/// Proof that the holder of a key signed a request. Made only by a successful verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    key_id: String,
+    scope: CredentialScope,
+    date: AmzDate,
+}
+
+impl Authorization {
+    /// Applies every rule that needs no key.
+    ///
+    /// # Errors
+    /// The first rule the request breaks.
+    pub fn check<'a>(
+        self,
+        request: &Request<'a>,
+        expected: &Expectation<'_>,
+    ) -> Result<CheckedRequest<'a>, SigV4Error> {
+        let date = signing_date(request)?;
+        self.check_scope(date, expected)?;
+        check_clock(date, expected)?;
+        self.check_signed_headers(request)?;
+        let payload_hash = checked_payload_hash(request, expected)?;
+        let session_token = request.single("x-amz-security-token")?;
+        Ok(CheckedRequest {
+            request: *request,
+            authorization: self,
+            date,
+            payload_hash,
+            session_token,
+        })
+    }
+
+    fn check_scope(&self, date: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4Error> {
+        let scope = &self.scope;
+        if scope.day() != date.day() {
+            return Err(SigV4Error::WrongScopeDate {
+                scope: scope.day().to_owned(),
+                header: date.day(),
+            });
+        }
+        if scope.service() != expected.service {
+            return Err(SigV4Error::WrongScopeService {
+                expected: expected.service.to_owned(),
+            });
+        }
+        if !expected.regions.contains(&scope.region()) {
+            return Err(SigV4Error::WrongScopeRegion {
+                found: scope.region().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// An unsigned `x-amz-*` header could be added on the way and change what the request means.
+    fn check_signed_headers(&self, request: &Request<'_>) -> Result<(), SigV4Error> {
+        if request.single("host")?.is_none() {
+            return Err(SigV4Error::MissingHost);
+        }
+        let is_signed = |name: &str| self.signed_headers.iter().any(|signed| signed == name);
+        if !is_signed("host") {
+            return Err(SigV4Error::UnsignedHeader("host".to_owned()));
+        }
+        // Without X-Amz-Date the time signed is that of Date, which then must be covered like it.
+        if request.single("x-amz-date")?.is_none() && !is_signed("date") {
+            return Err(SigV4Error::UnsignedHeader("date".to_owned()));
+        }
+        for (name, _) in request.headers {
+            let name = name.to_ascii_lowercase();
+            // The agent adds this one after it listed what it signs; the value is held against the body all the same
+            // and is the last line of what was signed.
+            let agent_quirk = self.is_rsa() && name == "x-amz-content-sha256";
+            if name.starts_with("x-amz-") && !is_signed(&name) && !agent_quirk {
+                return Err(SigV4Error::UnsignedHeader(name));
+            }
+        }
+        match self
+            .signed_headers
+            .iter()
+            .find(|name| request.values(name).next().is_none())
+        {
+            Some(absent) => Err(SigV4Error::SignedHeaderAbsent(absent.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for CheckedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "CheckedRequest({} {:?})",
+            self.access_key_id(),
+            self.request
+        )
+    }
+}
+
+impl CheckedRequest<'_> {
+    /// The access key id, or the node id where a registration key is claimed to have signed.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.authorization.access_key_id
+    }
+
+    /// Whether [`CheckedRequest::verify_rsa`] is the step that can succeed. Only two operations may take it.
+    #[must_use]
+    pub fn is_rsa(&self) -> bool {
+        self.authorization.is_rsa()
+    }
+
+    /// `X-Amz-Security-Token`. The caller decides whether it belongs to the key and is unexpired.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.session_token
+    }
+
+    /// Holds the signature against the secret of [`CheckedRequest::access_key_id`].
+    ///
+    /// # Errors
+    /// [`SigV4Error::SignatureMismatch`], also where an RSA signature stands in the header.
+    pub fn verify(self, secret: &Secret) -> Result<Verified, SigV4Error> {
+        let Signature::Hmac(given) = &self.authorization.signature else {
+            return Err(SigV4Error::SignatureMismatch);
+        };
+        let matches = |plus| {
+            let text = self.string_to_sign(plus, None);
+            let computed = signature(secret, &self.authorization.scope, text.as_bytes());
+            equal_in_constant_time(&computed, given)
+        };
+        let proven = matches(PlusRule::Plus)
+            || (self.request.query.contains('+') && matches(PlusRule::Space));
+        self.proven_if(proven)
+    }
+
+    /// Holds the signature against a node's registered public key, DER, as SPKI or PKCS#1.
+    ///
+    /// The agent signs the authority of its configured URL, which may name the default port that its HTTP client then
+    /// leaves out of `Host`; hence the host is tried as sent, with `:443` and with `:80`.
+    ///
+    /// # Errors
+    /// [`SigV4Error::SignatureMismatch`], also where an HMAC stands in the header or the key is not RSA of 2048 to
+    /// 8192 bits.
+    pub fn verify_rsa(self, public_key_der: &[u8]) -> Result<Verified, SigV4Error> {
+        let Signature::Rsa(given) = &self.authorization.signature else {
+            return Err(SigV4Error::SignatureMismatch);
+        };
+        let host = self
+            .request
+            .single("host")?
+            .ok_or(SigV4Error::MissingHost)?;
+        let proven = [host.to_owned(), format!("{host}:443"), format!("{host}:80")]
+            .iter()
+            .any(|host| {
+                let text = self.string_to_sign(PlusRule::Plus, Some(host));
+                super::rsa::verify_pss(public_key_der, text.as_bytes(), given)
+            });
+        self.proven_if(proven)
+    }
+
+    fn string_to_sign(&self, plus: PlusRule, host: Option<&str>) -> String {
+        let scope = &self.authorization.scope;
+        let uri_rule = UriRule::of_service(scope.service());
+        let names = &self.authorization.signed_headers;
+        let canonical = canonical_request(
+            &self.request,
+            names,
+            uri_rule,
+            plus,
+            host,
+            &self.payload_hash,
+        );
+        string_to_sign(self.date, scope, &canonical)
+    }
+
+    fn proven_if(self, proven: bool) -> Result<Verified, SigV4Error> {
+        if !proven {
+            return Err(SigV4Error::SignatureMismatch);
+        }
+        let Authorization {
+            access_key_id,
+            scope,
+            ..
+        } = self.authorization;
+        Ok(Verified {
+            key_id: access_key_id,
+            scope,
+            date: self.date,
+        })
+    }
+}
+
+impl Verified {
+    /// The access key id or node id that signed.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Day, region and service that were signed.
+    #[must_use]
+    pub fn scope(&self) -> &CredentialScope {
+        &self.scope
+    }
+
+    /// When the client says it signed.
+    #[must_use]
+    pub fn date(&self) -> AmzDate {
+        self.date
+    }
+}
+
+fn signing_date(request: &Request<'_>) -> Result<AmzDate, SigV4Error> {
+    let date = match request.single("x-amz-date")? {
+        Some(text) => AmzDate::parse_basic(text),
+        None => AmzDate::parse_date_header(request.single("date")?.ok_or(SigV4Error::MissingDate)?),
+    };
+    date.ok_or(SigV4Error::MalformedDate)
+}
+
+fn check_clock(signed: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4Error> {
+    let skew_minutes = if expected.service == "s3" {
+        SKEW_MINUTES_S3
+    } else {
+        SKEW_MINUTES
+    };
+    let now = AmzDate::from_unix_ms(expected.now_ms);
+    let (earliest, latest) = (
+        now.earlier_by(skew_minutes * 60),
+        now.later_by(skew_minutes * 60),
+    );
+    if signed < earliest {
+        return Err(SigV4Error::Expired {
+            signed,
+            limit: earliest,
+            now,
+            skew_minutes,
+        });
+    }
+    if signed > latest {
+        return Err(SigV4Error::NotYetCurrent {
+            signed,
+            limit: latest,
+            now,
+            skew_minutes,
+        });
+    }
+    Ok(())
+}
+
+/// The last line of the canonical request, already held against the body.
+fn checked_payload_hash(
+    request: &Request<'_>,
+    expected: &Expectation<'_>,
+) -> Result<String, SigV4Error> {
+    match request.single("x-amz-content-sha256")? {
+        Some("UNSIGNED-PAYLOAD") if expected.service == "s3" && expected.over_tls => {
+            Ok("UNSIGNED-PAYLOAD".to_owned())
+        }
+        Some("UNSIGNED-PAYLOAD") => Err(SigV4Error::UnsignedPayloadRefused),
+        Some(literal) if literal.starts_with("STREAMING-") => {
+            Err(SigV4Error::StreamingPayloadRefused)
+        }
+        Some(claimed) => {
+            let actual = payload_hash(request.body);
+            if claimed == actual {
+                Ok(actual)
+            } else {
+                Err(SigV4Error::PayloadMismatch)
+            }
+        }
+        None => Ok(payload_hash(request.body)),
+    }
+}
