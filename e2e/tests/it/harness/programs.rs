@@ -1,0 +1,51 @@
+//! Where the programs under test and the foreign ones are, whatever the target directory is called.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The directory of this build's programs: `TARGET/PROFILE`, the parent of the one this test stands in.
+fn profile_directory() -> PathBuf {
+    let ours = std::env::current_exe().unwrap();
+    ours.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// `usher`, with `usher-agent` beside it; built first, so that a test never judges an old program.
+pub(crate) fn usher() -> &'static Path {
+    static USHER: OnceLock<PathBuf> = OnceLock::new();
+    USHER.get_or_init(|| {
+        let directory = profile_directory();
+        let profile = match directory.file_name().unwrap().to_str().unwrap() {
+            "debug" => "dev",
+            other => other,
+        };
+        let status = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "usher",
+                "--package",
+                "usher-agent",
+            ])
+            .args(["--profile", profile, "--target-dir"])
+            .arg(directory.parent().unwrap())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(status.success(), "the programs under test do not build");
+        directory.join("usher")
+    })
+}
+
+/// The directory with `aws` and the Python that has boto3, as `cargo xtask test` made it.
+pub(crate) fn aws() -> Option<PathBuf> {
+    let directory = profile_directory().parent().unwrap().join("venv/bin");
+    directory.join("aws").exists().then_some(directory)
+}
+
+/// Whether a program can be started by its name.
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).exists())
+}

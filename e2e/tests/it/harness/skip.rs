@@ -1,0 +1,50 @@
+//! Tells what this machine lacks, so that a test it cannot run is skipped loudly and never silently.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use super::programs;
+
+/// What a test needs of the machine.
+#[derive(Clone, Copy)]
+pub(crate) enum Need {
+    /// To make OS users and to let the agent become them.
+    Root,
+    /// The `aws` CLI and boto3.
+    Aws,
+    /// To watch what the agent's processes do.
+    Strace,
+}
+
+impl Need {
+    fn lacking(self) -> Option<&'static str> {
+        match self {
+            Need::Root if !rustix::process::geteuid().is_root() => Some("needs root"),
+            Need::Aws if programs::aws().is_none() => Some(
+                "needs the aws CLI and boto3, which `cargo xtask test` installs where there is Python",
+            ),
+            Need::Strace if !programs::on_path("strace") => Some("needs strace"),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the test must end here. Says why on standard error, past the test runner's capture, and in the file
+/// that `cargo xtask test` counts skipped tests from.
+pub(crate) fn lacks(needs: &[Need]) -> bool {
+    let Some(reason) = needs.iter().find_map(|need| need.lacking()) else {
+        return false;
+    };
+    let thread = std::thread::current();
+    let line = format!("{}: {reason}\n", thread.name().unwrap_or("a test"));
+    let _ = write!(std::io::stderr(), "skipped: {line}");
+    if let Some(path) = std::env::var_os("USHER_SKIPPED_TESTS") {
+        OpenOptions::new()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .write_all(line.as_bytes())
+            .unwrap();
+    }
+    true
+}

@@ -1,0 +1,29 @@
+//! The real programs, end to end, one behaviour a test.
+//!
+//! Most tests need root, because they make throwaway OS users, and the `aws` CLI, which `cargo xtask test` puts
+//! under the target directory. A test that cannot run says so, with the reason, on standard error.
+
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod bytes_and_keys;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod own_client;
+#[cfg(test)]
+mod plain_root;
+#[cfg(test)]
+mod procedures;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod run_as;
+#[cfg(test)]
+mod run_as_refusals;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod strangers;
