@@ -1,0 +1,519 @@
+//! The data channel's state machine, one for both ends of a session.
+//!
+//! It turns a stream of payloads into numbered, acknowledged, retransmitted messages and back, and opens the session by
+//! the handshake. Invariants: every payload is delivered once and in order or the session ends; a payload is
+//! acknowledged when its event is taken; all memory is bounded; nothing a peer sends panics.
+//!
+//! Sans-io: the driver owns socket and clock. Its grammar is that of quinn's `Connection`:
+//! - `handle_*` for what arrived: messages, the passing of time, a transport gained or lost;
+//! - commands: [`send`](DataChannel::send), [`send_urgent`](DataChannel::send_urgent);
+//! - `poll_*` for what should happen. After any of the above: take [`poll_event`](DataChannel::poll_event) until None
+//!   (handing each payload to its sink before the next), then [`poll_transmit`](DataChannel::poll_transmit) until None,
+//!   then sleep until [`poll_timeout`](DataChannel::poll_timeout) or the next arrival.
+
+mod delivery;
+mod event;
+mod handshake;
+mod loss;
+mod message_ids;
+mod opening;
+mod receive_window;
+mod send_buffer;
+mod timers;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::frame::{Envelope, FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
+use crate::message::{Acknowledge, ChannelClosed, SessionType, Size};
+use delivery::{Deliveries, Receipt};
+pub use event::{ClientHello, Counters, Event, Full, PeerError, Role};
+use loss::LossRecovery;
+use message_ids::MessageIds;
+use receive_window::{Arrival, ReceiveWindow};
+use send_buffer::{Acknowledged, SendBuffer};
+use timers::{Timer, Timers};
+
+/// The longest byte-stream payload toward AWS's programs, which send no longer ones themselves.
+pub const PLAIN_PAYLOAD: usize = 1024;
+/// The longest between two ends that both said `Usher`.
+pub const USHER_PAYLOAD: usize = 32 * 1024;
+/// How long an agent waits for the client's answer before it starts a stream as if it had not asked.
+pub const HANDSHAKE_FALLBACK: Duration = Duration::from_secs(5);
+
+/// How far the session has been opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing heard from the peer yet.
+    Waiting,
+    /// Payloads flow.
+    Open,
+    /// `channel_closed` was received.
+    Closed,
+}
+
+/// One end of a session's stream. See the module's documentation.
+#[derive(Debug)]
+pub struct DataChannel {
+    role: Role,
+    /// What a client answers with; None at the agent.
+    hello: Option<ClientHello>,
+    stage: Stage,
+    /// Whether the peer's handshake message was processed; a second one is ignored.
+    answered: bool,
+    session_type: Option<SessionType>,
+    properties: Value,
+    peer_version: String,
+    peer_is_usher: bool,
+    started: Instant,
+    connected: bool,
+    paused: bool,
+    /// What the driver was last told about `paused`.
+    reported_paused: bool,
+    send: SendBuffer,
+    receive: ReceiveWindow,
+    deliveries: Deliveries,
+    loss: LossRecovery,
+    timers: Timers,
+    ids: MessageIds,
+    counters: Counters,
+    /// Reused for every acknowledgement's JSON.
+    scratch: Vec<u8>,
+}
+
+impl DataChannel {
+    /// The agent's end. It asks for the handshake first, with our `Usher` member, and opens when the client answers,
+    /// when the client's first message is something else, or (but for ports, whose framing depends on the answer)
+    /// after [`HANDSHAKE_FALLBACK`]. `properties` are the document's for ports, null otherwise.
+    ///
+    /// `seed` makes the message ids: fresh for each machine, no secret.
+    pub fn agent(
+        now: Instant,
+        seed: [u8; 16],
+        session_type: SessionType,
+        properties: Value,
+    ) -> Self {
+        let mut channel = Self::new(now, seed, Role::Agent);
+        channel.send.push_handshake(
+            PayloadType::HandshakeRequest,
+            handshake::request(session_type, &properties),
+        );
+        channel.session_type = Some(session_type);
+        channel.properties = properties;
+        channel
+    }
+
+    /// The client's end. It answers the agent's handshake, or takes the first output as a session without one. Until
+    /// then it keeps what is sent: AWS's agent acknowledges earlier input and throws it away.
+    pub fn client(now: Instant, seed: [u8; 16], hello: ClientHello) -> Self {
+        Self {
+            hello: Some(hello),
+            ..Self::new(now, seed, Role::Client)
+        }
+    }
+
+    fn new(now: Instant, seed: [u8; 16], role: Role) -> Self {
+        Self {
+            role,
+            hello: None,
+            stage: Stage::Waiting,
+            answered: false,
+            session_type: None,
+            properties: Value::Null,
+            peer_version: String::new(),
+            peer_is_usher: false,
+            started: now,
+            connected: true,
+            paused: false,
+            reported_paused: false,
+            send: SendBuffer::new(),
+            receive: ReceiveWindow::new(role == Role::Agent),
+            deliveries: Deliveries::default(),
+            loss: LossRecovery::new(),
+            timers: Timers::default(),
+            ids: MessageIds::new(seed),
+            counters: Counters::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Which end this is.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The session's type; for a client known once the session has started.
+    pub fn session_type(&self) -> Option<SessionType> {
+        self.session_type
+    }
+
+    /// The session's properties: for ports, what to connect to and how. Null before and otherwise.
+    pub fn properties(&self) -> &Value {
+        &self.properties
+    }
+
+    /// The version the peer gave in its handshake; empty without one.
+    pub fn peer_version(&self) -> &str {
+        &self.peer_version
+    }
+
+    /// Whether both ends said `Usher`.
+    pub fn peer_is_usher(&self) -> bool {
+        self.peer_is_usher
+    }
+
+    /// The longest payload that goes out in one message. Longer `Output` and `StdErr` are cut on the way.
+    pub fn max_payload(&self) -> usize {
+        if self.peer_is_usher {
+            USHER_PAYLOAD
+        } else {
+            PLAIN_PAYLOAD
+        }
+    }
+
+    /// Whether [`DataChannel::send`] takes a payload now; when not, the driver stops reading its source.
+    pub fn writable(&self) -> bool {
+        self.stage != Stage::Closed && self.send.writable()
+    }
+
+    /// Whether there is room for what the peer sends; when not, the driver may leave the socket unread until it has
+    /// taken events. What arrives all the same is refused and sent again by the peer.
+    pub fn readable(&self) -> bool {
+        self.deliveries.has_room()
+    }
+
+    /// Whether everything sent so far was delivered to the other end.
+    pub fn all_acknowledged(&self) -> bool {
+        self.send.is_idle()
+    }
+
+    /// What was seen so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Takes one binary message from the transport. What can't be read is counted and ignored; an error is a breach
+    /// after which the driver ends the session.
+    pub fn handle_message(
+        &mut self,
+        now: Instant,
+        _wall_ms: u64,
+        message: Bytes,
+    ) -> Result<(), PeerError> {
+        if self.stage == Stage::Closed {
+            return Ok(());
+        }
+        let Ok(frame) = Frame::decode(message) else {
+            self.counters.discarded += 1;
+            return Ok(());
+        };
+        match frame.message_type {
+            MessageType::Acknowledge => self.handle_acknowledge(now, &frame.payload),
+            MessageType::ChannelClosed => self.handle_closed(&frame.payload),
+            MessageType::PausePublication => self.pause(),
+            MessageType::StartPublication => {
+                self.resume(now);
+                self.repeat_everything(now);
+            }
+            kind if kind == self.incoming() => {
+                self.resume(now);
+                return self.handle_stream(now, frame);
+            }
+            _ => self.counters.discarded += 1,
+        }
+        Ok(())
+    }
+
+    /// Time has reached [`DataChannel::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.timers.expire(Timer::HandshakeFallback, now) && self.stage == Stage::Waiting {
+            self.open_agent(None);
+        }
+        if self.timers.expire(Timer::Retransmit, now) {
+            let count = self.loss.expired();
+            self.send.repeat_oldest(count);
+            self.arm_retransmit(now);
+        }
+    }
+
+    /// A new transport carries the channel: everything unacknowledged goes out again at once, in order. Not needed for
+    /// the first one.
+    pub fn handle_connected(&mut self, now: Instant) {
+        self.connected = true;
+        self.resume(now);
+        self.repeat_everything(now);
+    }
+
+    /// The transport is gone. Nothing is transmitted until [`DataChannel::handle_connected`].
+    pub fn handle_disconnected(&mut self) {
+        self.connected = false;
+        self.timers.stop_all();
+    }
+
+    /// Sends a payload. `Output` and `StdErr` may have any length; an empty payload says nothing and is not sent.
+    /// Without room the payload comes back.
+    pub fn send(&mut self, payload_type: PayloadType, payload: Bytes) -> Result<(), Full> {
+        if payload.is_empty() {
+            Ok(())
+        } else {
+            self.send.push(payload_type, payload)
+        }
+    }
+
+    /// Sends a payload ahead of everything that has not been transmitted yet, through a small lane of its own: Ctrl-C,
+    /// flags, window sizes (of which only the newest waits).
+    pub fn send_urgent(&mut self, payload_type: PayloadType, payload: Bytes) -> Result<(), Full> {
+        if payload.is_empty() {
+            Ok(())
+        } else {
+            self.send.push_urgent(payload_type, payload)
+        }
+    }
+
+    /// The next message for the transport, one whole binary message. `wall_ms` is the time of day in milliseconds since
+    /// the epoch, which frames carry.
+    pub fn poll_transmit(&mut self, now: Instant, wall_ms: u64) -> Option<Bytes> {
+        if !self.connected || self.stage == Stage::Closed {
+            return None;
+        }
+        let created_ms = wall_ms.max(1);
+        if let Some(receipt) = self.deliveries.take_receipt() {
+            return Some(self.acknowledgement(receipt, created_ms));
+        }
+        if self.paused {
+            return None;
+        }
+        let message = match self.send.take_repeat() {
+            Some(frame) => {
+                self.counters.retransmitted += 1;
+                self.arm_retransmit(now);
+                frame
+            }
+            None => self.transmit_new(now, created_ms)?,
+        };
+        let asks = self.role == Role::Agent && self.stage == Stage::Waiting;
+        if asks
+            && self.session_type != Some(SessionType::Port)
+            && !self.timers.is_running(Timer::HandshakeFallback)
+        {
+            self.timers
+                .set(Timer::HandshakeFallback, now + HANDSHAKE_FALLBACK);
+        }
+        Some(message)
+    }
+
+    /// When [`DataChannel::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// The next event. Taking a payload acknowledges it.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if self.reported_paused != self.paused {
+            self.reported_paused = self.paused;
+            return Some(if self.paused {
+                Event::Paused
+            } else {
+                Event::Resumed
+            });
+        }
+        self.deliveries.take()
+    }
+
+    fn transmit_new(&mut self, now: Instant, created_ms: u64) -> Option<Bytes> {
+        let (payload_type, payload) = self.send.take_next(self.max_payload())?;
+        let sequence = self.send.next_number();
+        let first_of_agent = self.role == Role::Agent && sequence == 0;
+        let envelope = Envelope {
+            message_type: self.outgoing(),
+            created_ms,
+            sequence,
+            flags: if first_of_agent { FLAG_SYN } else { 0 },
+            message_id: self.ids.next(),
+            payload_type,
+        };
+        let message = envelope.seal(&payload);
+        self.send.record(message.clone(), now);
+        if !self.timers.is_running(Timer::Retransmit) {
+            self.arm_retransmit(now);
+        }
+        Some(message)
+    }
+
+    fn acknowledgement(&mut self, receipt: Receipt, created_ms: u64) -> Bytes {
+        let envelope = Envelope {
+            message_type: MessageType::Acknowledge,
+            created_ms,
+            sequence: 0,
+            flags: FLAG_SYN | FLAG_FIN,
+            message_id: self.ids.next(),
+            payload_type: PayloadType::Undefined,
+        };
+        let acknowledge = Acknowledge {
+            message_type: self.incoming(),
+            message_id: receipt.id,
+            sequence: receipt.number,
+            is_sequential: true,
+        };
+        self.scratch.clear();
+        match serde_json::to_writer(&mut self.scratch, &acknowledge) {
+            Ok(()) => envelope.seal(&self.scratch),
+            // Numbers and names always serialise; were it otherwise, the peer would ignore an empty acknowledgement.
+            Err(_) => envelope.seal(&[]),
+        }
+    }
+
+    fn handle_acknowledge(&mut self, now: Instant, payload: &[u8]) {
+        let Ok(number) = Acknowledge::number(payload) else {
+            self.counters.discarded += 1;
+            return;
+        };
+        self.resume(now);
+        match self.send.acknowledge(number, now) {
+            Acknowledged::FirstCopy(sample) => self.loss.acknowledged_first_copy(sample),
+            Acknowledged::Repeat => self.loss.acknowledged_repeat(),
+            Acknowledged::Again => return,
+            Acknowledged::NeverSent => {
+                self.counters.discarded += 1;
+                return;
+            }
+        }
+        self.arm_retransmit(now);
+    }
+
+    /// The session ends even when the sentence can't be read.
+    fn handle_closed(&mut self, payload: &[u8]) {
+        let output = serde_json::from_slice::<ChannelClosed>(payload)
+            .map(|closed| closed.output)
+            .unwrap_or_default();
+        self.stage = Stage::Closed;
+        self.timers.stop_all();
+        self.deliveries.announce(Event::Closed { output });
+    }
+
+    fn handle_stream(&mut self, now: Instant, frame: Frame) -> Result<(), PeerError> {
+        let receipt = Receipt {
+            number: frame.sequence,
+            id: frame.message_id,
+        };
+        match self.receive.accept(frame, self.deliveries.has_room()) {
+            Arrival::Next { frame, place } => {
+                self.handle_in_order(now, frame, place)?;
+                while let Some((frame, place)) = self.receive.take_ready() {
+                    self.handle_in_order(now, frame, place)?;
+                }
+            }
+            Arrival::Kept => {}
+            Arrival::Duplicate { place } => {
+                self.counters.duplicates += 1;
+                if !self.deliveries.waits(place) {
+                    self.deliveries.acknowledge(receipt);
+                }
+            }
+            Arrival::Refused => self.counters.refused += 1,
+        }
+        Ok(())
+    }
+
+    fn handle_in_order(&mut self, now: Instant, frame: Frame, place: i64) -> Result<(), PeerError> {
+        let receipt = Receipt {
+            number: frame.sequence,
+            id: frame.message_id,
+        };
+        let payload = frame.payload;
+        match (self.role, frame.payload_type) {
+            (Role::Agent, PayloadType::HandshakeResponse) => {
+                self.deliveries.acknowledge(receipt);
+                self.handle_response(now, &payload)
+            }
+            (Role::Client, PayloadType::HandshakeRequest) => {
+                self.deliveries.acknowledge(receipt);
+                self.handle_request(&payload)
+            }
+            (Role::Client, PayloadType::HandshakeComplete) => {
+                self.deliveries.acknowledge(receipt);
+                self.open_client(handshake::read_complete(&payload)?);
+                Ok(())
+            }
+            (_, payload_type) => {
+                self.open_without_handshake();
+                match payload_event(self.role, payload_type, payload) {
+                    Some(event) => self.deliveries.deliver(event, receipt, place),
+                    None => {
+                        self.counters.discarded += 1;
+                        self.deliveries.acknowledge(receipt);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn pause(&mut self) {
+        self.paused = true;
+        self.timers.stop_all();
+    }
+
+    /// AWS's agent is resumed by stream data and acknowledgements as well as by `start_publication`.
+    fn resume(&mut self, now: Instant) {
+        if self.paused {
+            self.paused = false;
+            self.loss.path_renewed();
+            self.arm_retransmit(now);
+        }
+    }
+
+    /// What was in flight may have been lost with the peer's transport or with ours.
+    fn repeat_everything(&mut self, now: Instant) {
+        self.loss.path_renewed();
+        self.send.repeat_all();
+        self.arm_retransmit(now);
+    }
+
+    fn arm_retransmit(&mut self, now: Instant) {
+        if self.connected && !self.paused && self.send.unacknowledged() > 0 {
+            self.timers
+                .set(Timer::Retransmit, now + self.loss.timeout());
+        } else {
+            self.timers.stop(Timer::Retransmit);
+        }
+    }
+
+    fn incoming(&self) -> MessageType {
+        match self.role {
+            Role::Agent => MessageType::InputStreamData,
+            Role::Client => MessageType::OutputStreamData,
+        }
+    }
+
+    fn outgoing(&self) -> MessageType {
+        match self.role {
+            Role::Agent => MessageType::OutputStreamData,
+            Role::Client => MessageType::InputStreamData,
+        }
+    }
+}
+
+/// What a payload means to the driver; None for what this end can't use.
+fn payload_event(role: Role, payload_type: PayloadType, payload: Bytes) -> Option<Event> {
+    match (role, payload_type) {
+        (Role::Agent, PayloadType::Size) => serde_json::from_slice(&payload)
+            .ok()
+            .and_then(|Size { cols, rows }| size_event(cols, rows)),
+        (_, PayloadType::Output | PayloadType::Flag) => Some(Event::Payload {
+            payload_type,
+            payload,
+        }),
+        (Role::Client, PayloadType::StdErr | PayloadType::ExitCode) => Some(Event::Payload {
+            payload_type,
+            payload,
+        }),
+        _ => None,
+    }
+}
+
+fn size_event(cols: u16, rows: u16) -> Option<Event> {
+    (cols > 0 && rows > 0).then_some(Event::Size { cols, rows })
+}

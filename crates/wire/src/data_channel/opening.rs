@@ -1,0 +1,116 @@
+//! How a session opens: by the handshake, or without one when the peer does not know it.
+//!
+//! Invariant: `Opened` (agent) and `HandshakeComplete` (client) are announced once and before any payload, and what a
+//! client sends leaves only after it. The messages themselves are made and read in `handshake`.
+
+use std::time::Instant;
+
+use super::event::{Event, PeerError};
+use super::handshake::{self, AgentRequest, ClientAnswer};
+use super::send_buffer::INTERACTIVE_FLIGHT_BYTES;
+use super::timers::Timer;
+use super::{DataChannel, Role, Stage, size_event};
+use crate::frame::PayloadType;
+use crate::message::{SessionType, Terminal};
+
+impl DataChannel {
+    /// Agent: a late response, after the fallback, is still completed, and a late terminal becomes a window size.
+    pub(super) fn handle_response(
+        &mut self,
+        now: Instant,
+        payload: &[u8],
+    ) -> Result<(), PeerError> {
+        if self.answered {
+            self.counters.discarded += 1;
+            return Ok(());
+        }
+        let ClientAnswer {
+            client_version,
+            is_usher,
+            terminal,
+        } = handshake::read_response(payload)?;
+        self.answered = true;
+        self.peer_version = client_version;
+        self.set_peer_is_usher(is_usher);
+        let complete = handshake::complete(now.saturating_duration_since(self.started));
+        self.send
+            .push_handshake(PayloadType::HandshakeComplete, complete);
+        if self.stage == Stage::Waiting {
+            self.open_agent(terminal);
+        } else if let Some(event) =
+            terminal.and_then(|terminal| size_event(terminal.cols, terminal.rows))
+        {
+            self.deliveries.announce(event);
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_request(&mut self, payload: &[u8]) -> Result<(), PeerError> {
+        let Some(hello) = self.hello.as_ref().filter(|_| !self.answered) else {
+            self.counters.discarded += 1;
+            return Ok(());
+        };
+        let AgentRequest {
+            agent_version,
+            is_usher,
+            session_type,
+            properties,
+            response,
+        } = handshake::answer(hello, payload)?;
+        self.answered = true;
+        self.peer_version = agent_version;
+        self.session_type = session_type;
+        self.properties = properties;
+        self.set_peer_is_usher(is_usher);
+        self.send
+            .push_handshake(PayloadType::HandshakeResponse, response);
+        Ok(())
+    }
+
+    fn set_peer_is_usher(&mut self, is_usher: bool) {
+        self.peer_is_usher = is_usher;
+        if is_usher {
+            self.receive.trust_numbers();
+        }
+    }
+
+    /// The peer's first message was neither question nor answer: it is already the stream.
+    pub(super) fn open_without_handshake(&mut self) {
+        match self.role {
+            Role::Agent => self.open_agent(None),
+            Role::Client => self.open_client(String::new()),
+        }
+    }
+
+    pub(super) fn open_agent(&mut self, terminal: Option<Terminal>) {
+        if self.stage != Stage::Waiting {
+            return;
+        }
+        self.stage = Stage::Open;
+        self.timers.stop(Timer::HandshakeFallback);
+        self.send.release();
+        self.deliveries.announce(Event::Opened {
+            terminal,
+            peer_is_usher: self.peer_is_usher,
+        });
+    }
+
+    pub(super) fn open_client(&mut self, customer_message: String) {
+        if self.stage != Stage::Waiting {
+            return;
+        }
+        self.stage = Stage::Open;
+        if !self.answered {
+            self.session_type = Some(SessionType::StandardStream);
+        }
+        if matches!(
+            self.session_type,
+            Some(SessionType::StandardStream | SessionType::InteractiveCommands)
+        ) {
+            self.send.limit_flight(INTERACTIVE_FLIGHT_BYTES);
+        }
+        self.send.release();
+        self.deliveries
+            .announce(Event::HandshakeComplete { customer_message });
+    }
+}
