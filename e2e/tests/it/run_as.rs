@@ -91,7 +91,7 @@ fn the_shell_has_no_capability_no_further_descriptor_and_no_secret() {
     // The fourth is the one `ls` reads the directory by.
     assert_eq!(
         terminal
-            .shell("ls /proc/self/fd")
+            .shell("/bin/ls /proc/self/fd")
             .split_whitespace()
             .collect::<Vec<_>>(),
         ["0", "1", "2", "3"]
