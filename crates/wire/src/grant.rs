@@ -1,0 +1,1 @@
+//! The grant: the server's signed permission to open one login on one node.
