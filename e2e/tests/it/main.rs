@@ -8,9 +8,13 @@
 #[cfg(test)]
 mod bytes_and_keys;
 #[cfg(test)]
+mod dev_server;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod ordinary_user;
 #[cfg(test)]
 mod own_client;
 #[cfg(test)]

@@ -50,8 +50,13 @@ impl Dev {
 
     /// Starts one in a directory that outlives it: its data, and its log beside them.
     pub(crate) fn start_in(directory: &Path) -> Self {
+        Self::start_by(Command::new(programs::usher()), directory)
+    }
+
+    /// Starts one by a command that ends in `usher`.
+    pub(crate) fn start_by(mut usher: Command, directory: &Path) -> Self {
         let log = directory.join("dev.log");
-        let mut child = Command::new(programs::usher())
+        let mut child = usher
             .args(["dev", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(directory.join("data"))
             .args(["--", "sh", "-c", TELL_AND_WAIT])
