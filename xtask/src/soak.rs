@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::tool::{self, TaskError};
 
 /// The variable the simulation reads its number of seeds from.
-const SEEDS: &str = "USHER_SIMULATION_SEEDS";
+const SEEDS: &str = "USHER_SEEDS";
 
 /// Runs the simulation and prints what `docs/soak.md` keeps: command, commit and result.
 pub(crate) fn run(seeds: u64) -> Result<(), TaskError> {
@@ -14,6 +14,8 @@ pub(crate) fn run(seeds: u64) -> Result<(), TaskError> {
         "--release",
         "--package",
         "usher-wire",
+        "--test",
+        "data_channel",
         "simulation",
         "--",
         "--nocapture",
