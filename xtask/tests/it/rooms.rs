@@ -35,7 +35,7 @@ const RESERVED: [(&str, &[&str], &str); 9] = [
     ("nix", &["usher-sys"], "the operating system has one room"),
     (
         "aws-lc-rs",
-        &["usher-wire", "usher-agent", "usher-server"],
+        &["usher-wire", "usher-aws", "usher-agent", "usher-server"],
         "one crypto provider, few users",
     ),
     ("vt100", &["usher-e2e"], "a test tool"),
