@@ -232,7 +232,7 @@ impl DataChannel {
             self.open_agent(None);
         }
         if self.timers.expire(Timer::Retransmit, now) {
-            let count = self.loss.expired();
+            let count = self.loss.expired(self.send.unacknowledged());
             self.send.repeat_oldest(count);
             self.arm_retransmit(now);
         }

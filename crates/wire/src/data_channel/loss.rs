@@ -1,8 +1,9 @@
 //! When to send again, and how much: round-trip estimate, back-off, and ramp-up after a loss.
 //!
 //! The estimate is that of AWS's programs (RTT 100 ms, RTO 200 ms at first; gains 1/8 and 1/4; at most 1 s). Beyond
-//! them it obeys Karn's rule, doubles the timeout while nothing is acknowledged, and sends again in doubling bursts
-//! while acknowledgements come, so that a lost flight is repaired in a few round trips and not one message per timeout.
+//! them it obeys Karn's rule and doubles the timeout while repeats stay unanswered. Repeats of which at
+//! least half are answered are followed by more, so a lost flight is repaired in a few timeouts instead of one message
+//! per timeout; a peer that is merely slow answers few of them and gets single ones ever later.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ const MAX_RTO: Duration = Duration::from_secs(1);
 const MIN_RTO: Duration = Duration::from_millis(100);
 /// Where doubling ends. Long enough for a stopped terminal, short enough for a person who comes back to it.
 const MAX_BACKED_OFF: Duration = Duration::from_secs(8);
-const MAX_BURST: usize = 64;
+const BURST_GROWTH: usize = 4;
+const MAX_BURST: usize = 256;
 
 /// What is known about the path to the peer.
 #[derive(Debug)]
@@ -24,10 +26,10 @@ pub(super) struct LossRecovery {
     rto: Duration,
     /// The timeout in force: `rto`, doubled for each expiry without an answer.
     timeout: Duration,
-    /// How many messages the next expiry sends again.
-    burst: usize,
-    /// Whether anything was acknowledged since the last expiry.
-    progress: bool,
+    /// How many messages the last expiry sent again; 0 when there was none since the path was last known to work.
+    repeated: usize,
+    /// How many of them are unanswered.
+    unanswered: usize,
 }
 
 impl LossRecovery {
@@ -37,8 +39,8 @@ impl LossRecovery {
             variance: Duration::ZERO,
             rto: FIRST_RTO,
             timeout: FIRST_RTO,
-            burst: 1,
-            progress: false,
+            repeated: 0,
+            unanswered: 0,
         }
     }
 
@@ -53,33 +55,36 @@ impl LossRecovery {
         self.rtt = (self.rtt * 7 + sample) / 8;
         self.rto = (self.rtt + MIN_MARGIN.max(self.variance * 4)).clamp(MIN_RTO, MAX_RTO);
         self.timeout = self.rto;
-        self.burst = 1;
-        self.progress = false;
+        self.repeated = 0;
+        self.unanswered = 0;
     }
 
     /// A message that was sent more than once was acknowledged. Karn's rule: which copy is unknown, so there is no
-    /// sample and the doubled timeout stays, but the next expiry may repeat more.
+    /// sample and the doubled timeout stays.
     pub(super) fn acknowledged_repeat(&mut self) {
-        self.progress = true;
+        self.unanswered = self.unanswered.saturating_sub(1);
     }
 
-    /// The timeout has passed; how many of the oldest messages to send again.
-    pub(super) fn expired(&mut self) -> usize {
-        if self.progress {
-            self.burst = (self.burst * 2).min(MAX_BURST);
+    /// The timeout has passed with `unacknowledged` messages in flight; how many of the oldest to send again.
+    pub(super) fn expired(&mut self, unacknowledged: usize) -> usize {
+        let answered = self.repeated - self.unanswered;
+        if self.repeated > 0 && answered * 2 >= self.repeated {
+            self.repeated = (self.repeated * BURST_GROWTH).min(MAX_BURST);
+            self.timeout = (self.timeout / 2).max(self.rto);
         } else {
-            self.burst = 1;
+            self.repeated = 1;
             self.timeout = (self.timeout * 2).min(MAX_BACKED_OFF);
         }
-        self.progress = false;
-        self.burst
+        self.repeated = self.repeated.min(unacknowledged);
+        self.unanswered = self.repeated;
+        self.repeated
     }
 
     /// A new transport, or the peer is back: earlier silence says nothing about now.
     pub(super) fn path_renewed(&mut self) {
         self.timeout = self.rto;
-        self.burst = 1;
-        self.progress = false;
+        self.repeated = 0;
+        self.unanswered = 0;
     }
 }
 
@@ -96,7 +101,7 @@ mod tests {
         let mut loss = LossRecovery::new();
         let mut seen = vec![loss.timeout()];
         for _ in 0..8 {
-            assert_eq!(loss.expired(), 1);
+            assert_eq!(loss.expired(9), 1);
             seen.push(loss.timeout());
         }
         assert_eq!(
@@ -118,7 +123,7 @@ mod tests {
     #[test]
     fn a_repeat_gives_no_sample_and_keeps_the_back_off() {
         let mut loss = LossRecovery::new();
-        loss.expired();
+        loss.expired(9);
         loss.acknowledged_repeat();
         assert_eq!(loss.timeout(), ms(400));
         loss.acknowledged_first_copy(ms(100));
@@ -126,14 +131,27 @@ mod tests {
     }
 
     #[test]
-    fn bursts_double_while_repeats_are_acknowledged_and_fall_back_to_one() {
+    fn repeats_grow_while_they_are_answered() {
         let mut loss = LossRecovery::new();
-        let mut bursts = vec![loss.expired()];
+        let mut bursts = vec![loss.expired(1000)];
         for _ in 0..3 {
-            loss.acknowledged_repeat();
-            bursts.push(loss.expired());
+            for _ in 0..bursts[bursts.len() - 1] {
+                loss.acknowledged_repeat();
+            }
+            bursts.push(loss.expired(1000));
         }
-        bursts.push(loss.expired());
-        assert_eq!(bursts, [1, 2, 4, 8, 1]);
+        assert_eq!(bursts, [1, 4, 16, 64]);
+        assert_eq!(loss.timeout(), ms(200));
+    }
+
+    #[test]
+    fn a_peer_that_answers_few_repeats_is_slow_and_gets_single_ones_later() {
+        let mut loss = LossRecovery::new();
+        loss.expired(1000);
+        loss.acknowledged_repeat();
+        assert_eq!(loss.expired(1000), 4);
+        loss.acknowledged_repeat();
+        assert_eq!(loss.expired(1000), 1);
+        assert_eq!(loss.timeout(), ms(400));
     }
 }
