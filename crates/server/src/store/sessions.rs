@@ -41,13 +41,23 @@ impl SessionState {
 
     /// The state of that name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Connecting, Self::Connected, Self::Disconnected, Self::Terminating, Self::Terminated, Self::Failed];
+        let all = [
+            Self::Connecting,
+            Self::Connected,
+            Self::Disconnected,
+            Self::Terminating,
+            Self::Terminated,
+            Self::Failed,
+        ];
         all.into_iter().find(|state| state.as_str() == name)
     }
 
     /// Whether channels may still be opened. Terminating counts as over.
     pub(crate) fn is_active(self) -> bool {
-        matches!(self, Self::Connecting | Self::Connected | Self::Disconnected)
+        matches!(
+            self,
+            Self::Connecting | Self::Connected | Self::Disconnected
+        )
     }
 }
 
@@ -85,7 +95,7 @@ pub(crate) struct SessionRow {
     /// The first client's id, bound for the session's life.
     pub(crate) client_id: Option<String>,
     /// Where the session log is in S3.
-    pub s3_output: Option<String>,
+    pub(crate) s3_output: Option<String>,
     /// Where the session log is in CloudWatch Logs.
     pub(crate) logs_output: Option<String>,
 }
@@ -142,7 +152,11 @@ fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
 
 impl Store {
     /// Stores a session together with its client's token.
-    pub(crate) async fn insert_session(&self, session: &SessionRow, client_token: &TokenRow) -> Result<(), StoreError> {
+    pub(crate) async fn insert_session(
+        &self,
+        session: &SessionRow,
+        client_token: &TokenRow,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         sqlx::query(
             "INSERT INTO sessions (session_id, node_id, owner_id, owner_arn, state, created, ended, document_name, reason, \
@@ -190,25 +204,54 @@ impl Store {
             .collect()
     }
 
-    /// Moves an active session to another state that is not an end. False if it was not active any more.
-    pub(crate) async fn enter_state(&self, session_id: &str, state: SessionState) -> Result<bool, StoreError> {
+    /// Shows whether both ends are there. No effect on a session that is not active any more.
+    pub(crate) async fn show_presence(
+        &self,
+        session_id: &str,
+        state: SessionState,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        let moved = sqlx::query(
+        sqlx::query(
             "UPDATE sessions SET state = $1 \
              WHERE session_id = $2 AND state IN ('Connecting', 'Connected', 'Disconnected')",
         )
         .bind(state.as_str())
         .bind(session_id)
         .execute(&mut *write)
+        .await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Notes that the end was asked for, and why if there is more to say than that. False if the session was not
+    /// active any more.
+    pub(crate) async fn begin_termination(
+        &self,
+        session_id: &str,
+        details: &str,
+    ) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        let begun = sqlx::query(
+            "UPDATE sessions SET state = 'Terminating', details = COALESCE(details, $1) \
+             WHERE session_id = $2 AND state IN ('Connecting', 'Connected', 'Disconnected')",
+        )
+        .bind((!details.is_empty()).then_some(details))
+        .bind(session_id)
+        .execute(&mut *write)
         .await?
         .rows_affected();
         write.commit().await?;
-        Ok(moved == 1)
+        Ok(begun == 1)
     }
 
     /// Ends a session and revokes its node's tokens. False if it had ended before: the first ending counts. The
     /// client's token stays until it expires, because the person is still owed the reason.
-    pub(crate) async fn end_session(&self, session_id: &str, state: SessionState, details: &str, now_ms: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn end_session(
+        &self,
+        session_id: &str,
+        state: SessionState,
+        details: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
         let ended = sqlx::query(
             "UPDATE sessions SET state = $1, ended = $2, details = COALESCE(details, $3) \
@@ -230,13 +273,19 @@ impl Store {
     }
 
     /// Binds the first client's id to the session and returns the bound one, or nothing for an unknown session.
-    pub(crate) async fn bind_client(&self, session_id: &str, client_id: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn bind_client(
+        &self,
+        session_id: &str,
+        client_id: &str,
+    ) -> Result<Option<String>, StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("UPDATE sessions SET client_id = $1 WHERE session_id = $2 AND client_id IS NULL")
-            .bind(client_id)
-            .bind(session_id)
-            .execute(&mut *write)
-            .await?;
+        sqlx::query(
+            "UPDATE sessions SET client_id = $1 WHERE session_id = $2 AND client_id IS NULL",
+        )
+        .bind(client_id)
+        .bind(session_id)
+        .execute(&mut *write)
+        .await?;
         let row = sqlx::query("SELECT client_id FROM sessions WHERE session_id = $1")
             .bind(session_id)
             .fetch_optional(&mut *write)
@@ -246,7 +295,12 @@ impl Store {
     }
 
     /// Notes that the agent needs no further `channel_closed`, and where it says that the logs are.
-    pub(crate) async fn agent_is_done(&self, session_id: &str, s3_output: Option<&str>, logs_output: Option<&str>) -> Result<(), StoreError> {
+    pub(crate) async fn agent_is_done(
+        &self,
+        session_id: &str,
+        s3_output: Option<&str>,
+        logs_output: Option<&str>,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         sqlx::query(
             "UPDATE sessions SET agent_done = 1, s3_output = COALESCE(s3_output, $1), logs_output = COALESCE(logs_output, $2) \
@@ -262,7 +316,12 @@ impl Store {
 
     /// A node's sessions that are over for us, but whose agent has not said so; those created after `since`
     /// (milliseconds), newest first.
-    pub(crate) async fn sessions_to_close(&self, node_id: &str, since: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn sessions_to_close(
+        &self,
+        node_id: &str,
+        since: i64,
+        limit: i64,
+    ) -> Result<Vec<String>, StoreError> {
         sqlx::query(
             "SELECT session_id FROM sessions WHERE node_id = $1 AND agent_done = 0 AND created > $2 \
              AND state IN ('Terminating', 'Terminated', 'Failed') ORDER BY created DESC LIMIT $3",
@@ -278,7 +337,11 @@ impl Store {
     }
 
     /// One page of sessions, newest first.
-    pub(crate) async fn select_sessions(&self, selection: &SessionSelection, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
+    pub(crate) async fn select_sessions(
+        &self,
+        selection: &SessionSelection,
+        limit: i64,
+    ) -> Result<Vec<SessionRow>, StoreError> {
         sqlx::query(
             "SELECT * FROM sessions \
              WHERE CASE WHEN state IN ('Connecting', 'Connected', 'Disconnected') THEN 1 ELSE 0 END = $1 \

@@ -44,8 +44,15 @@ impl TokenSide {
 }
 
 /// Stores a token inside somebody's transaction, and forgets those that expired before `now_ms`.
-pub(super) async fn insert(write: &mut Transaction<'static, Any>, token: &TokenRow, now_ms: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM channel_tokens WHERE expires < $1").bind(now_ms).execute(&mut **write).await?;
+pub(super) async fn insert(
+    write: &mut Transaction<'static, Any>,
+    token: &TokenRow,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM channel_tokens WHERE expires < $1")
+        .bind(now_ms)
+        .execute(&mut **write)
+        .await?;
     sqlx::query("INSERT INTO channel_tokens (token_hash, side, subject, holder, expires) VALUES ($1, $2, $3, $4, $5)")
         .bind(token.hash.as_slice())
         .bind(token.side.as_str())
@@ -59,14 +66,22 @@ pub(super) async fn insert(write: &mut Transaction<'static, Any>, token: &TokenR
 
 impl Store {
     /// Stores a node's token.
-    pub(crate) async fn insert_token(&self, token: &TokenRow, now_ms: i64) -> Result<(), StoreError> {
+    pub(crate) async fn insert_token(
+        &self,
+        token: &TokenRow,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         insert(&mut write, token, now_ms).await?;
         Ok(write.commit().await?)
     }
 
     /// Stores a client's token and revokes the session's earlier ones.
-    pub(crate) async fn replace_client_token(&self, token: &TokenRow, now_ms: i64) -> Result<(), StoreError> {
+    pub(crate) async fn replace_client_token(
+        &self,
+        token: &TokenRow,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         sqlx::query("DELETE FROM channel_tokens WHERE subject = $1 AND side = 'client'")
             .bind(&token.subject)
@@ -77,7 +92,13 @@ impl Store {
     }
 
     /// The holder of an unexpired token for exactly this side and subject.
-    pub(crate) async fn token_holder(&self, hash: &[u8], side: TokenSide, subject: &str, now_ms: i64) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn token_holder(
+        &self,
+        hash: &[u8],
+        side: TokenSide,
+        subject: &str,
+        now_ms: i64,
+    ) -> Result<Option<String>, StoreError> {
         let row = sqlx::query(
             "SELECT holder FROM channel_tokens WHERE token_hash = $1 AND side = $2 AND subject = $3 AND expires > $4",
         )
@@ -91,7 +112,11 @@ impl Store {
     }
 
     /// Spends a single-use token. False when it is unknown, expired, spent, or for another side, subject or holder.
-    pub(crate) async fn spend_token(&self, token: &TokenRow, now_ms: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn spend_token(
+        &self,
+        token: &TokenRow,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
         let spent = sqlx::query(
             "DELETE FROM channel_tokens \

@@ -1,0 +1,266 @@
+//! The message gateway: control channels of nodes, data channels of sessions, and the live sessions between them.
+//!
+//! [`Gateway`] is the door: it knows which nodes are connected and which sessions live in this process, and it owns
+//! their tasks. A data channel goes `upgrade` → `opening` → `admission` → `relay` around `live`'s `broker`; `tend` is
+//! the task that owns a session's state. Sessions outlive the process: [`Gateway::restore`] finds them again in the
+//! database. It knows neither IAM policies nor session documents.
+
+mod admission;
+mod allowed;
+mod broker;
+mod completion;
+mod control_channel;
+mod create_channel;
+mod data_channel;
+mod lifetime;
+mod limits;
+mod live;
+mod nodes;
+mod opening;
+mod outgoing;
+mod relay;
+mod sentence;
+mod socket;
+mod tend;
+mod token;
+mod upgrade;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::message::StartTask;
+
+use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
+use crate::clock::Clock;
+use crate::context::Context;
+use crate::store::{SessionRow, SessionState, Store, StoreError};
+use lifetime::Lifetime;
+use live::LiveSession;
+use nodes::ConnectedNodes;
+use opening::Openings;
+use tend::Tending;
+
+pub(crate) use limits::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
+pub(crate) use nodes::ConnectedNode;
+pub(crate) use token::NewToken;
+
+/// The gateway; clones share everything.
+#[derive(Clone, Debug)]
+pub(crate) struct Gateway(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    clock: Clock,
+    bus: Arc<dyn Bus>,
+    nodes: ConnectedNodes,
+    openings: Openings,
+    live: Mutex<HashMap<SessionId, Arc<LiveSession>>>,
+    tasks: TaskTracker,
+    stops: CancellationToken,
+}
+
+/// The gateway's routes. Creating a channel is for the node itself, by signature; opening one is for whoever was given
+/// the token, and for a node by signature as well.
+pub(crate) fn routes() -> Router<Arc<Context>> {
+    Router::new()
+        .route(
+            "/v1/control-channel/{id}",
+            get(control_channel::open).post(create_channel::control_channel),
+        )
+        .route(
+            "/v1/data-channel/{id}",
+            get(data_channel::open).post(create_channel::data_channel),
+        )
+}
+
+impl Gateway {
+    /// A gateway without connections or sessions.
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            clock,
+            bus: Arc::new(LocalBus::default()),
+            nodes: ConnectedNodes::default(),
+            openings: Openings::default(),
+            live: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stops: CancellationToken::new(),
+        }))
+    }
+
+    /// Takes up the sessions that an earlier process left: their ends come back by themselves, and their timers go on.
+    /// Those whose end was asked for are ended.
+    pub(crate) async fn restore(&self) -> Result<(), StoreError> {
+        for row in self.0.store.unended_sessions().await? {
+            let (Ok(id), Ok(node)) = (
+                SessionId::parse(&row.session_id),
+                NodeId::parse(&row.node_id),
+            ) else {
+                continue;
+            };
+            if row.state == SessionState::Terminating {
+                self.0
+                    .store
+                    .end_session(&row.session_id, SessionState::Terminated, "", self.now())
+                    .await?;
+                continue;
+            }
+            let age = Duration::from_millis(u64::try_from(self.now() - row.created).unwrap_or(0));
+            let have_met = row.state != SessionState::Connecting;
+            self.take_up(
+                &row,
+                LiveSession::new(id, node, row.owner_id.clone(), have_met, None),
+                age,
+            );
+        }
+        Ok(())
+    }
+
+    /// Stops: closes every channel and waits for the tasks. Sessions stay alive in the database.
+    pub(crate) async fn close(&self) {
+        self.0.stops.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// Whether the node has a control channel.
+    pub(crate) fn is_connected(&self, node: &NodeId) -> bool {
+        self.connected_node(node).is_some()
+    }
+
+    /// What the node said when it opened its control channel, while it has one.
+    pub(crate) fn connected_node(&self, node: &NodeId) -> Option<ConnectedNode> {
+        self.0.nodes.find(node)
+    }
+
+    /// Sessions of a node, and of an owner, that are not over and told.
+    pub(crate) fn count_sessions(&self, node: &NodeId, owner_id: &str) -> (usize, usize) {
+        self.with_live(|live| {
+            let of_node = live
+                .values()
+                .filter(|session| session.node == *node)
+                .count();
+            let of_owner = live
+                .values()
+                .filter(|session| session.owner_id == owner_id)
+                .count();
+            (of_node, of_owner)
+        })
+    }
+
+    /// Begins a stored session: sends its task to the node and waits for both ends. The task is kept, and sent again
+    /// when the node reconnects, until the agent opens the data channel.
+    pub(crate) fn begin(&self, row: &SessionRow, id: SessionId, node: NodeId, task: &StartTask) {
+        let frame = outgoing::start_session(self.0.clock.now_ms(), task);
+        let session = LiveSession::new(
+            id,
+            node.clone(),
+            row.owner_id.clone(),
+            false,
+            Some(frame.clone()),
+        );
+        self.take_up(row, session, Duration::ZERO);
+        if self
+            .0
+            .bus
+            .publish(&Topic::Node(node), Message::Frame(frame))
+            == Delivery::NobodyThere
+        {
+            tracing::info!(session = %row.session_id, node = %row.node_id, "the start task waits for the node to reconnect");
+        }
+    }
+
+    /// Ends a session for somebody entitled to; `output` is a sentence for the person, or empty. No effect on one that
+    /// is over.
+    pub(crate) async fn terminate(
+        &self,
+        session_id: &SessionId,
+        output: &str,
+    ) -> Result<(), StoreError> {
+        if !self
+            .0
+            .store
+            .begin_termination(session_id.as_str(), output)
+            .await?
+        {
+            return Ok(());
+        }
+        let end = Message::End {
+            output: output.to_owned(),
+        };
+        if self.0.bus.publish(&Topic::Session(session_id.clone()), end) == Delivery::NobodyThere {
+            self.0
+                .store
+                .end_session(
+                    session_id.as_str(),
+                    SessionState::Terminated,
+                    "",
+                    self.now(),
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the session one of this process, with a task that owns it.
+    fn take_up(&self, row: &SessionRow, session: LiveSession, age: Duration) {
+        let session = Arc::new(session);
+        let id = session.id.clone();
+        self.with_live(|live| live.insert(id.clone(), Arc::clone(&session)));
+        let minutes = |count: i64| u64::try_from(count).unwrap_or(0);
+        let tending = Tending {
+            session,
+            lifetime: Lifetime::new(
+                Instant::now(),
+                age,
+                minutes(row.idle_minutes),
+                row.max_minutes.map(minutes),
+            ),
+            subscription: self.0.bus.subscribe(Topic::Session(id.clone())),
+            store: self.0.store.clone(),
+            clock: self.0.clock.clone(),
+            bus: Arc::clone(&self.0.bus),
+            server_stops: self.0.stops.clone(),
+        };
+        let gateway = self.clone();
+        self.0.tasks.spawn(async move {
+            tending.run().await;
+            gateway.with_live(|live| live.remove(&id));
+        });
+    }
+
+    /// The session, while it lives in this process or its end is still being told.
+    fn live(&self, id: &SessionId) -> Option<Arc<LiveSession>> {
+        self.with_live(|live| live.get(id).cloned())
+    }
+
+    /// Start tasks that still wait for their agent to open the data channel.
+    fn waiting_tasks(&self, node: &NodeId) -> Vec<Bytes> {
+        self.with_live(|live| {
+            live.values()
+                .filter(|session| session.node == *node)
+                .filter_map(|session| session.waiting_task())
+                .collect()
+        })
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn now(&self) -> i64 {
+        i64::try_from(self.0.clock.now_ms()).unwrap_or(i64::MAX)
+    }
+
+    fn with_live<T>(&self, act: impl FnOnce(&mut HashMap<SessionId, Arc<LiveSession>>) -> T) -> T {
+        act(&mut self.0.live.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,236 @@
+//! The task that owns one live session from its first moment until nobody needs to hear of it any more.
+//!
+//! It alone turns what happens (attachments, the agent's word, a request to end, time) into stored state, and it
+//! stores an end before it tells the client, so that whoever has read the farewell finds the history right. It moves
+//! no frames.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::time::{sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::{Ending, Presence, Side};
+use super::lifetime::{Expiry, Lifetime};
+use super::limits::{COMPLETION_STILLNESS, FAREWELL};
+use super::live::{AgentReport, LiveSession};
+use super::outgoing;
+use crate::bus::{Bus, Message, Subscription, Topic};
+use crate::clock::Clock;
+use crate::store::{SessionState, Store, StoreError};
+
+/// What the task works with.
+#[derive(Debug)]
+pub(crate) struct Tending {
+    pub(crate) session: Arc<LiveSession>,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) subscription: Subscription,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) bus: Arc<dyn Bus>,
+    /// The server stops: sessions stay as they are in the database, and both ends come back.
+    pub(crate) server_stops: CancellationToken,
+}
+
+/// What ended the session.
+#[derive(Debug, PartialEq, Eq)]
+enum Cause {
+    /// The agent, on the data channel.
+    Agent(AgentReport),
+    /// The agent, on the control channel; already stored.
+    Completion { output: String },
+    /// Somebody entitled to; already stored as Terminating.
+    Asked { output: String },
+    /// Time.
+    Expired(Expiry),
+}
+
+impl Tending {
+    /// Runs until the session is over and told, or the server stops.
+    pub(crate) async fn run(mut self) {
+        let Some(cause) = self.until_end().await else {
+            return;
+        };
+        let session = self.session.id.clone();
+        tracing::info!(%session, ?cause, "session ends");
+        if let Err(error) = self.store_end(&cause).await {
+            tracing::error!(%session, %error, "the end of a session could not be stored");
+        }
+        let is_confirmed = self.tell(cause);
+        self.farewell(is_confirmed).await;
+        self.session.dismiss();
+    }
+
+    async fn until_end(&mut self) -> Option<Cause> {
+        let mut shown = self.session.presence();
+        loop {
+            if let Some(report) = self.session.take_report() {
+                return Some(Cause::Agent(report));
+            }
+            shown = self.show(shown).await;
+            let (due, expiry) = self.lifetime.next(self.session.last_activity());
+            if due <= Instant::now() {
+                return Some(Cause::Expired(expiry));
+            }
+            tokio::select! {
+                () = self.server_stops.cancelled() => return None,
+                () = self.session.changed() => {}
+                () = sleep_until(due.into()) => {}
+                message = self.subscription.recv() => match message? {
+                    Message::End { output } => return Some(Cause::Asked { output }),
+                    Message::Completed { output } => {
+                        let word = self.agent_falls_silent().await;
+                        return Some(word.map_or(Cause::Completion { output }, Cause::Agent));
+                    }
+                    Message::Frame(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Stores whether both ends are there, when that has changed.
+    async fn show(&self, shown: Presence) -> Presence {
+        let presence = self.session.presence();
+        let state = match presence {
+            _ if presence == shown => return shown,
+            Presence::Awaited => SessionState::Connecting,
+            Presence::Joined => SessionState::Connected,
+            Presence::Parted => SessionState::Disconnected,
+        };
+        match self
+            .store
+            .show_presence(self.session.id.as_str(), state)
+            .await
+        {
+            Ok(()) => presence,
+            Err(error) => {
+                tracing::error!(session = %self.session.id, %error, "a session's state could not be stored");
+                shown
+            }
+        }
+    }
+
+    /// The completion came on the control channel; output may still be on its way on the data channel. Waits until the
+    /// agent says or does the end there too, or nothing moves any more.
+    async fn agent_falls_silent(&self) -> Option<AgentReport> {
+        loop {
+            if let Some(report) = self.session.take_report() {
+                return Some(report);
+            }
+            if !self.session.is_attached(Side::Agent) {
+                return None;
+            }
+            let moves = self.session.moves();
+            tokio::select! {
+                () = self.server_stops.cancelled() => return None,
+                () = self.session.changed() => {}
+                () = sleep(COMPLETION_STILLNESS) => {
+                    if self.session.moves() == moves {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores the end as far as it is known. What the agent still has to confirm becomes Terminating.
+    async fn store_end(&self, cause: &Cause) -> Result<(), StoreError> {
+        match cause {
+            Cause::Agent(report) if report.failed => {
+                self.end_stored(SessionState::Failed, &report.output).await
+            }
+            Cause::Agent(report) => {
+                self.end_stored(SessionState::Terminated, &report.output)
+                    .await
+            }
+            Cause::Completion { .. } | Cause::Asked { .. } => Ok(()),
+            Cause::Expired(expiry) => {
+                let sentence = expiry.sentence(self.session.node.as_str());
+                if expiry.is_failure() {
+                    return self.end_stored(SessionState::Failed, &sentence).await;
+                }
+                self.store
+                    .begin_termination(self.session.id.as_str(), &sentence)
+                    .await
+                    .map(|_| ())
+            }
+        }
+    }
+
+    async fn end_stored(&self, state: SessionState, details: &str) -> Result<(), StoreError> {
+        self.store
+            .end_session(
+                self.session.id.as_str(),
+                state,
+                details,
+                self.clock.now_ms() as i64,
+            )
+            .await
+            .map(|_| ())
+    }
+
+    /// Tells both ends. True if the agent has nothing left to confirm.
+    fn tell(&self, cause: Cause) -> bool {
+        let (output, is_agents_word) = match cause {
+            Cause::Agent(report) => (report.output, true),
+            Cause::Completion { output } => (output, true),
+            Cause::Asked { output } => (output, false),
+            Cause::Expired(expiry) => (expiry.sentence(self.session.node.as_str()), false),
+        };
+        let never_started = self.session.last_activity().is_none();
+        self.session.end(Ending {
+            output,
+            tell_agent: !is_agents_word,
+        });
+        if !is_agents_word {
+            // Also over the control channel: the data channel may be gone, or not be there yet.
+            let closed = outgoing::channel_closed(
+                self.clock.now_ms(),
+                self.session.node.as_str(),
+                self.session.id.as_str(),
+                "",
+            );
+            let delivery = self.bus.publish(
+                &Topic::Node(self.session.node.clone()),
+                Message::Frame(closed),
+            );
+            tracing::debug!(session = %self.session.id, ?delivery, "told the node to close a session");
+        }
+        is_agents_word || never_started
+    }
+
+    /// Waits until the client was told, the agent has confirmed and both are gone; at most [`FAREWELL`] without
+    /// anything moving. Terminating becomes Terminated when the agent confirms, or when we stop waiting for that.
+    async fn farewell(&mut self, mut is_confirmed: bool) {
+        let mut is_stored = false;
+        loop {
+            if is_confirmed && !is_stored {
+                self.confirm_end().await;
+                is_stored = true;
+            }
+            let is_empty =
+                !self.session.is_attached(Side::Agent) && !self.session.is_attached(Side::Client);
+            if is_confirmed && is_empty && self.session.client_was_told() {
+                return;
+            }
+            let moves = self.session.moves();
+            tokio::select! {
+                () = self.server_stops.cancelled() => return,
+                () = self.session.changed() => is_confirmed |= self.session.take_report().is_some(),
+                Some(message) = self.subscription.recv() => is_confirmed |= matches!(message, Message::Completed { .. }),
+                () = sleep(FAREWELL) => {
+                    if self.session.moves() == moves {
+                        return self.confirm_end().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// No effect on a session whose end is stored already.
+    async fn confirm_end(&self) {
+        if let Err(error) = self.end_stored(SessionState::Terminated, "").await {
+            tracing::error!(session = %self.session.id, %error, "the end of a session could not be stored");
+        }
+    }
+}
