@@ -5,6 +5,8 @@
 
 mod header;
 mod kind;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

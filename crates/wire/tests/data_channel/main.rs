@@ -9,5 +9,8 @@
 )]
 
 mod dice;
+mod opening;
+mod peer;
 mod simulation;
+mod stream;
 mod world;
