@@ -1,1 +1,31 @@
+//! Judgement: who may do it (IAM policies), as whom (Run As), and under which terms (preferences and session documents).
+//!
+//! The room is pure. Every function maps values to a value with its reason; none reads a clock, a database or the
+//! operating system, and none knows HTTP or frames.
+//!
+//! Start at [`evaluate`] for permissions and at [`resolve_run_as`] for the OS user.
+
 #![forbid(unsafe_code)]
+
+mod context;
+mod document;
+mod evaluate;
+mod glob;
+mod inputs;
+mod policy;
+mod preferences;
+mod run_as;
+mod strict_value;
+mod tags;
+
+pub use context::Context;
+pub use document::{
+    BoundDocument, CommandProperties, DocumentError, DocumentErrorCode, DocumentFormat,
+    ParameterError, Platform, PortProperties, SessionDocument, SessionProperties,
+};
+pub use evaluate::{Decision, Request, StatementRef, evaluate};
+pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
+pub use policy::{PolicyDocument, PolicyError};
+pub use preferences::{DEFAULT_IDLE_MINUTES, DOCUMENT_NAME as PREFERENCES_DOCUMENT, Preferences};
+pub use run_as::{RefusedName, RunAs, RunAsRefusal, RunAsRule, RunAsUser, resolve_run_as};
+pub use tags::{RUN_AS_TAG, Tags};

@@ -1,0 +1,120 @@
+//! The `Condition` block: operators, keys and values, all of which must hold.
+//!
+//! What an absent key means is the heart of it: a positive operator fails, a negated one holds, `IfExists` holds, and the
+//! set prefixes have answers of their own. Each is a line in [`Condition::holds`].
+
+use serde_json::Value;
+
+use super::operator::{Kind, Operator, SetPrefix};
+use super::template::Template;
+use super::{PolicyError, object};
+use crate::Context;
+use crate::context::Values;
+
+/// One operator applied to one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Condition {
+    operator: Operator,
+    /// In lower case.
+    key: String,
+    values: Vec<Template>,
+}
+
+/// Reads the block.
+pub(super) fn read(
+    path: &str,
+    block: &Value,
+    variables: bool,
+) -> Result<Vec<Condition>, PolicyError> {
+    let mut conditions = Vec::new();
+    for (name, keys) in object(path, block)? {
+        let operator =
+            Operator::parse(name).ok_or_else(|| PolicyError::UnknownOperator(name.clone()))?;
+        let path = format!("{path}.{name}");
+        for (key, values) in object(&path, keys)? {
+            let values = scalars(&format!("{path}.{key}"), values)?
+                .into_iter()
+                .map(|text| {
+                    let template = Template::parse(&text, variables)?;
+                    if template.is_constant() && !operator.kind.takes(&text) {
+                        return Err(PolicyError::MalformedOperand {
+                            operator: name.clone(),
+                            value: text,
+                        });
+                    }
+                    Ok(template)
+                })
+                .collect::<Result<_, _>>()?;
+            conditions.push(Condition {
+                operator,
+                key: key.to_ascii_lowercase(),
+                values,
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+impl Condition {
+    /// Whether the condition holds for a request.
+    pub(super) fn holds(&self, context: &Context) -> bool {
+        let Operator {
+            kind,
+            negated,
+            if_exists,
+            prefix,
+        } = self.operator;
+        let found = context.values(&self.key);
+        if kind == Kind::Null {
+            let absent = if found.is_none() { "true" } else { "false" };
+            return self.any_matches(absent, context);
+        }
+        match (found, prefix) {
+            (None, _) if if_exists => true,
+            (None, None) => negated,
+            (None, Some(SetPrefix::ForAllValues)) => true,
+            (None, Some(SetPrefix::ForAnyValue)) => false,
+            (Some(Values::One(value)), _) => self.fits(value, context),
+            // A set without a prefix has no single value to compare.
+            (Some(Values::Set(_)), None) => false,
+            (Some(Values::Set(values)), Some(SetPrefix::ForAllValues)) => {
+                values.iter().all(|value| self.fits(value, context))
+            }
+            (Some(Values::Set(values)), Some(SetPrefix::ForAnyValue)) => {
+                values.iter().any(|value| self.fits(value, context))
+            }
+        }
+    }
+
+    /// Positive operators: any of the policy's values; negated ones: none of them.
+    fn fits(&self, value: &str, context: &Context) -> bool {
+        self.any_matches(value, context) != self.operator.negated
+    }
+
+    fn any_matches(&self, value: &str, context: &Context) -> bool {
+        self.values
+            .iter()
+            .filter_map(|template| template.resolve(context))
+            .any(|tokens| self.operator.kind.matches(&tokens, value))
+    }
+}
+
+/// A scalar or a list of at least one, as texts.
+fn scalars(path: &str, value: &Value) -> Result<Vec<String>, PolicyError> {
+    let expected = "text, a number, true, false or a list of at least one of them";
+    let wrong = || PolicyError::WrongType {
+        path: path.to_owned(),
+        expected,
+    };
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(wrong()),
+    };
+    match value {
+        Value::Array(list) if list.is_empty() => Err(wrong()),
+        Value::Array(list) => list.iter().map(one).collect(),
+        scalar => Ok(vec![one(scalar)?]),
+    }
+}
