@@ -11,6 +11,7 @@
 //!   (handing each payload to its sink before the next), then [`poll_transmit`](DataChannel::poll_transmit) until None,
 //!   then sleep until [`poll_timeout`](DataChannel::poll_timeout) or the next arrival.
 
+mod arrival;
 mod delivery;
 mod event;
 mod handshake;
@@ -27,13 +28,13 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::frame::{Envelope, FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
-use crate::message::{Acknowledge, ChannelClosed, SessionType, Size};
+use crate::message::{Acknowledge, SessionType};
 use delivery::{Deliveries, Receipt};
 pub use event::{ClientHello, Counters, Event, Full, PeerError, Role};
 use loss::LossRecovery;
 use message_ids::MessageIds;
-use receive_window::{Arrival, ReceiveWindow};
-use send_buffer::{Acknowledged, SendBuffer};
+use receive_window::ReceiveWindow;
+use send_buffer::SendBuffer;
 use timers::{Timer, Timers};
 
 /// The longest byte-stream payload toward AWS's programs, which send no longer ones themselves.
@@ -215,7 +216,7 @@ impl DataChannel {
             MessageType::PausePublication => self.pause(),
             MessageType::StartPublication => {
                 self.resume(now);
-                self.repeat_everything(now);
+                self.repeat_everything();
             }
             kind if kind == self.incoming() => {
                 self.resume(now);
@@ -234,7 +235,6 @@ impl DataChannel {
         if self.timers.expire(Timer::Retransmit, now) {
             let count = self.loss.expired(self.send.unacknowledged());
             self.send.repeat_oldest(count);
-            self.arm_retransmit(now);
         }
     }
 
@@ -243,7 +243,7 @@ impl DataChannel {
     pub fn handle_connected(&mut self, now: Instant) {
         self.connected = true;
         self.resume(now);
-        self.repeat_everything(now);
+        self.repeat_everything();
     }
 
     /// The transport is gone. Nothing is transmitted until [`DataChannel::handle_connected`].
@@ -365,111 +365,10 @@ impl DataChannel {
         }
     }
 
-    fn handle_acknowledge(&mut self, now: Instant, payload: &[u8]) {
-        let Ok(number) = Acknowledge::number(payload) else {
-            self.counters.discarded += 1;
-            return;
-        };
-        self.resume(now);
-        match self.send.acknowledge(number, now) {
-            Acknowledged::FirstCopy(sample) => self.loss.acknowledged_first_copy(sample),
-            Acknowledged::Repeat => self.loss.acknowledged_repeat(),
-            Acknowledged::Again => return,
-            Acknowledged::NeverSent => {
-                self.counters.discarded += 1;
-                return;
-            }
-        }
-        self.arm_retransmit(now);
-    }
-
-    /// The session ends even when the sentence can't be read.
-    fn handle_closed(&mut self, payload: &[u8]) {
-        let output = serde_json::from_slice::<ChannelClosed>(payload)
-            .map(|closed| closed.output)
-            .unwrap_or_default();
-        self.stage = Stage::Closed;
-        self.timers.stop_all();
-        self.deliveries.announce(Event::Closed { output });
-    }
-
-    fn handle_stream(&mut self, now: Instant, frame: Frame) -> Result<(), PeerError> {
-        let receipt = Receipt {
-            number: frame.sequence,
-            id: frame.message_id,
-        };
-        match self.receive.accept(frame, self.deliveries.has_room()) {
-            Arrival::Next { frame, place } => {
-                self.handle_in_order(now, frame, place)?;
-                while let Some((frame, place)) = self.receive.take_ready() {
-                    self.handle_in_order(now, frame, place)?;
-                }
-            }
-            Arrival::Kept => {}
-            Arrival::Duplicate { place } => {
-                self.counters.duplicates += 1;
-                if !self.deliveries.waits(place) {
-                    self.deliveries.acknowledge(receipt);
-                }
-            }
-            Arrival::Refused => self.counters.refused += 1,
-        }
-        Ok(())
-    }
-
-    fn handle_in_order(&mut self, now: Instant, frame: Frame, place: i64) -> Result<(), PeerError> {
-        let receipt = Receipt {
-            number: frame.sequence,
-            id: frame.message_id,
-        };
-        let payload = frame.payload;
-        match (self.role, frame.payload_type) {
-            (Role::Agent, PayloadType::HandshakeResponse) => {
-                self.deliveries.acknowledge(receipt);
-                self.handle_response(now, &payload)
-            }
-            (Role::Client, PayloadType::HandshakeRequest) => {
-                self.deliveries.acknowledge(receipt);
-                self.handle_request(&payload)
-            }
-            (Role::Client, PayloadType::HandshakeComplete) => {
-                self.deliveries.acknowledge(receipt);
-                self.open_client(handshake::read_complete(&payload)?);
-                Ok(())
-            }
-            (_, payload_type) => {
-                self.open_without_handshake();
-                match payload_event(self.role, payload_type, payload) {
-                    Some(event) => self.deliveries.deliver(event, receipt, place),
-                    None => {
-                        self.counters.discarded += 1;
-                        self.deliveries.acknowledge(receipt);
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn pause(&mut self) {
-        self.paused = true;
-        self.timers.stop_all();
-    }
-
-    /// AWS's agent is resumed by stream data and acknowledgements as well as by `start_publication`.
-    fn resume(&mut self, now: Instant) {
-        if self.paused {
-            self.paused = false;
-            self.loss.path_renewed();
-            self.arm_retransmit(now);
-        }
-    }
-
     /// What was in flight may have been lost with the peer's transport or with ours.
-    fn repeat_everything(&mut self, now: Instant) {
+    fn repeat_everything(&mut self) {
         self.loss.path_renewed();
         self.send.repeat_all();
-        self.arm_retransmit(now);
     }
 
     fn arm_retransmit(&mut self, now: Instant) {
@@ -494,26 +393,4 @@ impl DataChannel {
             Role::Client => MessageType::InputStreamData,
         }
     }
-}
-
-/// What a payload means to the driver; None for what this end can't use.
-fn payload_event(role: Role, payload_type: PayloadType, payload: Bytes) -> Option<Event> {
-    match (role, payload_type) {
-        (Role::Agent, PayloadType::Size) => serde_json::from_slice(&payload)
-            .ok()
-            .and_then(|Size { cols, rows }| size_event(cols, rows)),
-        (_, PayloadType::Output | PayloadType::Flag) => Some(Event::Payload {
-            payload_type,
-            payload,
-        }),
-        (Role::Client, PayloadType::StdErr | PayloadType::ExitCode) => Some(Event::Payload {
-            payload_type,
-            payload,
-        }),
-        _ => None,
-    }
-}
-
-fn size_event(cols: u16, rows: u16) -> Option<Event> {
-    (cols > 0 && rows > 0).then_some(Event::Size { cols, rows })
 }

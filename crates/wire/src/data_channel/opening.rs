@@ -5,11 +5,12 @@
 
 use std::time::Instant;
 
+use super::arrival::size_event;
 use super::event::{Event, PeerError};
 use super::handshake::{self, AgentRequest, ClientAnswer};
 use super::send_buffer::INTERACTIVE_FLIGHT_BYTES;
 use super::timers::Timer;
-use super::{DataChannel, Role, Stage, size_event};
+use super::{DataChannel, Role, Stage};
 use crate::frame::PayloadType;
 use crate::message::{SessionType, Terminal};
 

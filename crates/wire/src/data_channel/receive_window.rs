@@ -144,3 +144,84 @@ impl ReceiveWindow {
         place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::frame::{MessageType, PayloadType};
+
+    fn frame(sequence: i64, id: u128, payload: Bytes) -> Frame {
+        let message_type = MessageType::InputStreamData;
+        let (message_id, payload_type) = (Uuid::from_u128(id), PayloadType::Output);
+        Frame {
+            message_type,
+            created_ms: 1,
+            sequence,
+            flags: 0,
+            message_id,
+            payload_type,
+            payload,
+        }
+    }
+
+    fn small(sequence: i64, id: u128) -> Frame {
+        frame(sequence, id, Bytes::from_static(b"x"))
+    }
+
+    #[test]
+    fn what_is_too_far_ahead_or_too_much_is_refused() {
+        let mut window = ReceiveWindow::new(false);
+        assert_eq!(
+            window.accept(small(REORDER_MESSAGES + 1, 1), true),
+            Arrival::Refused
+        );
+        assert_eq!(
+            window.accept(small(REORDER_MESSAGES, 1), true),
+            Arrival::Kept
+        );
+        let large = Bytes::from(vec![0; REORDER_BYTES - HEADER_BYTES]);
+        assert_eq!(window.accept(frame(5, 2, large), true), Arrival::Refused);
+    }
+
+    #[test]
+    fn without_room_the_next_message_is_refused_and_welcome_later() {
+        let mut window = ReceiveWindow::new(false);
+        assert_eq!(window.accept(small(0, 1), false), Arrival::Refused);
+        assert_eq!(
+            window.accept(small(0, 1), true),
+            Arrival::Next {
+                frame: small(0, 1),
+                place: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_peer_that_is_trusted_never_has_a_number_run_twice() {
+        let mut window = ReceiveWindow::new(true);
+        window.accept(small(0, 1), true);
+        window.trust_numbers();
+        assert_eq!(
+            window.accept(small(0, 2), true),
+            Arrival::Duplicate { place: 0 }
+        );
+    }
+
+    #[test]
+    fn a_number_older_than_what_is_remembered_is_a_duplicate_whatever_its_id() {
+        let mut window = ReceiveWindow::new(true);
+        for number in 0..1000 {
+            window.accept(small(number, number as u128), true);
+        }
+        assert_eq!(
+            window.accept(small(3, 5000), true),
+            Arrival::Duplicate { place: 3 }
+        );
+        assert!(matches!(
+            window.accept(small(999, 5000), true),
+            Arrival::Next { place: 1000, .. }
+        ));
+    }
+}

@@ -306,3 +306,72 @@ fn cut_position(payload: &[u8], max: usize) -> usize {
         .find(|at| *at > 0 && !inside_character(*at))
         .unwrap_or(max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an Instant has no other maker; it stands for any time"
+    )]
+    fn in_flight(messages: u8) -> (SendBuffer, Instant) {
+        let now = Instant::now();
+        let mut buffer = SendBuffer::new();
+        for message in 0..messages {
+            buffer.record(Bytes::from(vec![message]), now);
+        }
+        (buffer, now)
+    }
+
+    fn repeats(buffer: &mut SendBuffer) -> Vec<u8> {
+        std::iter::from_fn(|| buffer.take_repeat())
+            .map(|frame| frame[0])
+            .collect()
+    }
+
+    #[test]
+    fn numbers_outside_the_flight_are_never_sent_or_known() {
+        let (mut buffer, now) = in_flight(2);
+        assert_eq!(buffer.acknowledge(2, now), Acknowledged::NeverSent);
+        assert_eq!(buffer.acknowledge(-1, now), Acknowledged::NeverSent);
+        assert_eq!(
+            buffer.acknowledge(0, now),
+            Acknowledged::FirstCopy(Duration::ZERO)
+        );
+        assert_eq!(buffer.acknowledge(0, now), Acknowledged::Again);
+    }
+
+    #[test]
+    fn a_repeat_skips_what_was_acknowledged_and_is_known_as_one() {
+        let (mut buffer, now) = in_flight(5);
+        buffer.acknowledge(1, now);
+        buffer.repeat_oldest(2);
+        assert_eq!(repeats(&mut buffer), [0, 2]);
+        assert_eq!(buffer.acknowledge(2, now), Acknowledged::Repeat);
+        assert_eq!(
+            buffer.acknowledge(3, now),
+            Acknowledged::FirstCopy(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn marking_the_oldest_does_not_unmark_the_rest() {
+        let (mut buffer, _) = in_flight(4);
+        buffer.repeat_all();
+        assert_eq!(buffer.take_repeat().map(|frame| frame[0]), Some(0));
+        buffer.repeat_oldest(1);
+        assert_eq!(repeats(&mut buffer), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_acknowledged_before_its_repeat_is_not_repeated() {
+        let (mut buffer, now) = in_flight(3);
+        buffer.repeat_all();
+        buffer.acknowledge(0, now);
+        buffer.acknowledge(1, now);
+        assert_eq!(repeats(&mut buffer), [2]);
+        buffer.acknowledge(2, now);
+        assert!(buffer.is_idle());
+    }
+}

@@ -9,8 +9,11 @@
 )]
 
 mod dice;
+mod end;
 mod opening;
 mod peer;
+mod pressure;
 mod simulation;
 mod stream;
+mod weather;
 mod world;

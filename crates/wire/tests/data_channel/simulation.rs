@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use super::dice::Dice;
-use super::world::{AGENT, CLIENT, Script, Weather, World};
+use super::end::Script;
+use super::weather::Weather;
+use super::world::{AGENT, CLIENT, World};
 
 const SEEDS: u64 = 3000;
 

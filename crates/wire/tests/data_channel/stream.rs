@@ -1,9 +1,8 @@
-//! The stream once it is open: order, acknowledgements, repeats, back pressure, urgency, pauses.
+//! The stream once it is open: order, acknowledgements, repeats, pauses, the end.
 
 use bytes::Bytes;
-use usher_wire::data_channel::{Event, Full};
+use usher_wire::data_channel::Event;
 use usher_wire::frame::{MessageType, PayloadType};
-use usher_wire::message::SessionType;
 use uuid::Uuid;
 
 use super::peer::{Bench, bytes, output};
@@ -185,113 +184,6 @@ fn a_new_transport_gets_everything_unacknowledged_at_once_and_in_order() {
 }
 
 #[test]
-fn a_full_buffer_hands_the_payload_back_and_takes_it_once_there_is_room() {
-    let mut agent = Bench::open_agent();
-    let chunk = Bytes::from(vec![b'x'; 64 * 1024]);
-    let mut taken = 0;
-    while agent.channel.writable() {
-        agent
-            .channel
-            .send(PayloadType::Output, chunk.clone())
-            .unwrap();
-        taken += chunk.len();
-    }
-    assert_eq!(taken, 1024 * 1024);
-    assert_eq!(
-        agent.channel.send(PayloadType::Output, chunk.clone()),
-        Err(Full(chunk.clone()))
-    );
-    let numbers: Vec<i64> = agent
-        .sent_data()
-        .into_iter()
-        .map(|(number, _)| number)
-        .collect();
-    assert!(
-        numbers.len() * 1024 < 600 * 1024,
-        "what is in flight is bounded as well"
-    );
-    for number in numbers {
-        agent.acknowledge(number);
-    }
-    assert!(agent.channel.writable());
-    agent.channel.send(PayloadType::Output, chunk).unwrap();
-}
-
-#[test]
-fn the_urgent_lane_is_bounded_and_keeps_only_the_newest_size() {
-    let mut client = Bench::open_client();
-    client.channel.handle_disconnected();
-    for cols in 1..500 {
-        let size = usher_wire::message::Size { cols, rows: 1 };
-        client
-            .channel
-            .send_urgent(PayloadType::Size, size.to_payload())
-            .unwrap();
-    }
-    let refused = (0..1000).find(|_| {
-        client
-            .channel
-            .send_urgent(PayloadType::Output, bytes("\x03"))
-            .is_err()
-    });
-    assert_eq!(refused, Some(63));
-    let now = client.now;
-    client.channel.handle_connected(now);
-    let data = client.sent_data();
-    assert_eq!(data.len(), 64);
-    assert_eq!(data[0].1, bytes(r#"{"cols":499,"rows":1}"#));
-}
-
-#[test]
-fn ctrl_c_overtakes_a_paste() {
-    let mut client = Bench::open_client();
-    client
-        .channel
-        .send(PayloadType::Output, Bytes::from(vec![b'p'; 300_000]))
-        .unwrap();
-    let in_flight: usize = client
-        .sent_data()
-        .iter()
-        .map(|(_, payload)| payload.len())
-        .sum();
-    assert!(
-        in_flight < 80 * 1024,
-        "{in_flight} bytes of a paste are out of reach"
-    );
-    client
-        .channel
-        .send_urgent(PayloadType::Output, bytes("\x03"))
-        .unwrap();
-    let data = client.sent_data();
-    assert_eq!(data.len(), 1);
-    assert_eq!(data[0].1, bytes("\x03"));
-}
-
-#[test]
-fn long_output_is_cut_to_what_the_peer_takes_and_characters_stay_whole() {
-    let mut agent = Bench::open_agent();
-    let text = format!("x{}", "€".repeat(1000));
-    agent
-        .channel
-        .send(PayloadType::Output, bytes(&text))
-        .unwrap();
-    let parts: Vec<Bytes> = agent
-        .sent_data()
-        .into_iter()
-        .map(|(_, payload)| payload)
-        .collect();
-    assert!(parts.len() == 3 && parts.iter().all(|part| part.len() <= 1024));
-    assert!(parts.iter().all(|part| std::str::from_utf8(part).is_ok()));
-    assert_eq!(parts.concat(), text.as_bytes());
-    // Bytes that are no text are cut all the same.
-    agent
-        .channel
-        .send(PayloadType::Output, Bytes::from(vec![0x80; 3000]))
-        .unwrap();
-    assert_eq!(agent.sent_data().len(), 3);
-}
-
-#[test]
 fn an_empty_payload_is_not_sent() {
     let mut agent = Bench::open_agent();
     agent
@@ -332,6 +224,18 @@ fn stream_data_or_an_acknowledge_resumes_a_paused_end() {
 }
 
 #[test]
+fn what_was_in_flight_before_a_pause_is_repeated_after_any_resumption() {
+    let mut agent = Bench::open_agent();
+    agent.channel.send(PayloadType::Output, bytes("a")).unwrap();
+    agent.sent();
+    agent.control(MessageType::PausePublication, "");
+    agent.receive(0, PayloadType::Output, b"x");
+    assert_eq!(agent.sent_data(), []);
+    agent.pass(1000);
+    assert_eq!(agent.sent_data(), [(1, bytes("a"))]);
+}
+
+#[test]
 fn what_arrived_before_the_end_is_delivered_before_it() {
     let mut client = Bench::open_client();
     client.receive(1, PayloadType::Output, b"logout");
@@ -359,39 +263,4 @@ fn an_unreadable_closing_still_closes() {
             output: String::new()
         }]
     );
-}
-
-#[test]
-fn a_driver_that_takes_nothing_costs_bounded_memory() {
-    let mut client = Bench::open_client();
-    let payload = vec![b'x'; 64 * 1024];
-    for number in 1..200 {
-        client.receive(number, PayloadType::Output, &payload);
-    }
-    assert!(!client.channel.readable());
-    let kept = client.events().len();
-    assert!(
-        kept * payload.len() <= 4 * 1024 * 1024 + payload.len(),
-        "{kept} payloads kept"
-    );
-    // The refused one is welcome when it comes again, and the early ones behind it were kept, again within bounds.
-    client.receive(kept as i64 + 1, PayloadType::Output, b"next");
-    let events = client.events();
-    assert_eq!(events[0], output("next"));
-    assert!(events.len() * payload.len() <= 2 * 1024 * 1024 + payload.len());
-}
-
-#[test]
-fn an_interactive_flight_is_small_and_that_of_a_port_is_not() {
-    let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port"}}]}"#;
-    let mut client = Bench::client(None);
-    client.receive(0, PayloadType::HandshakeRequest, request);
-    client.receive(1, PayloadType::HandshakeComplete, b"{}");
-    assert_eq!(client.channel.session_type(), Some(SessionType::Port));
-    client.events();
-    client
-        .channel
-        .send(PayloadType::Output, Bytes::from(vec![0; 1_000_000]))
-        .unwrap();
-    assert!(client.sent_data().len() > 400);
 }

@@ -2,7 +2,7 @@
 //! virtual time. The world drives both as a real driver would and checks each step; it never sleeps.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,60 +12,8 @@ use usher_wire::message::{SessionType, Terminal};
 use uuid::Uuid;
 
 use super::dice::Dice;
-
-/// What the link does to messages, in percent and milliseconds, and how often it breaks.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Weather {
-    pub(crate) loss: u64,
-    pub(crate) repeats: u64,
-    pub(crate) truncation: u64,
-    pub(crate) delay: u64,
-    pub(crate) jitter: u64,
-    pub(crate) breaks: u64,
-    pub(crate) pauses: u64,
-    /// Chance that a sink does not take what is ready at once.
-    pub(crate) slow_sink: u64,
-}
-
-impl Weather {
-    pub(crate) fn of(dice: &mut Dice) -> Self {
-        Self {
-            loss: dice.below(30),
-            repeats: dice.below(20),
-            truncation: dice.below(3),
-            delay: dice.below(100),
-            jitter: dice.below(300),
-            breaks: dice.below(4),
-            pauses: dice.below(3),
-            slow_sink: dice.below(40),
-        }
-    }
-}
-
-/// What one end has to say: bulk bytes and urgent marks.
-pub(crate) struct Script {
-    pub(crate) bulk: usize,
-    pub(crate) urgent: u32,
-}
-
-struct End {
-    channel: DataChannel,
-    script: Script,
-    /// Bulk bytes the machine took from us, and urgent marks.
-    given: usize,
-    marked: u32,
-    /// Bulk bytes transmitted at least once, by the numbers of the frames that carried them.
-    transmitted: usize,
-    numbered: i64,
-    /// For each mark: how many bulk bytes had been transmitted when it was given.
-    overtakes: VecDeque<usize>,
-    /// What arrived from the other end.
-    taken: usize,
-    seen_marks: u32,
-    open: bool,
-    connected: bool,
-    sink_busy_until: Duration,
-}
+use super::end::{End, Script, pattern};
+use super::weather::Weather;
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
@@ -371,8 +319,13 @@ impl World {
                 Event::Payload {
                     payload_type: PayloadType::Output,
                     payload,
-                } => self.check_bulk(end, &payload),
-                Event::Payload { payload, .. } => self.check_mark(end, &payload),
+                } => {
+                    self.ends[end].check_bulk(1 - end, &payload);
+                }
+                Event::Payload { payload, .. } => {
+                    let ahead = self.ends[1 - end].overtakes.pop_front().unwrap();
+                    self.ends[end].check_mark(ahead, &payload);
+                }
                 Event::Size { .. } | Event::Paused | Event::Resumed => {}
                 Event::Closed { output } => panic!("nobody closed the channel: {output}"),
             }
@@ -382,29 +335,6 @@ impl World {
                 self.after(busy, Happening::SinkFree { end });
             }
         }
-    }
-
-    fn check_bulk(&mut self, end: usize, payload: &[u8]) {
-        let taken = self.ends[end].taken;
-        assert!(self.ends[end].open, "payload before the session opened");
-        let expected = pattern(1 - end, taken, payload.len());
-        assert_eq!(payload, expected, "bytes from {taken} on at end {end}");
-        self.ends[end].taken += payload.len();
-    }
-
-    fn check_mark(&mut self, end: usize, payload: &[u8]) {
-        let mark = u32::from_be_bytes(payload.try_into().unwrap());
-        assert_eq!(
-            mark, self.ends[end].seen_marks,
-            "marks come once and in order"
-        );
-        self.ends[end].seen_marks += 1;
-        let ahead = self.ends[1 - end].overtakes.pop_front().unwrap();
-        let taken = self.ends[end].taken;
-        assert!(
-            taken <= ahead,
-            "mark {mark} came behind {taken} bytes, {ahead} had left when it was given"
-        );
     }
 
     fn fill(&mut self, end: usize) {
@@ -455,48 +385,4 @@ impl World {
             self.at(delay, Happening::Arrive { to, life, message });
         }
     }
-}
-
-impl End {
-    fn new(channel: DataChannel, script: Script) -> Self {
-        Self {
-            channel,
-            script,
-            given: 0,
-            marked: 0,
-            transmitted: 0,
-            numbered: -1,
-            overtakes: VecDeque::new(),
-            taken: 0,
-            seen_marks: 0,
-            open: false,
-            connected: true,
-            sink_busy_until: Duration::ZERO,
-        }
-    }
-
-    fn note_transmitted(&mut self, message: &Bytes) {
-        let frame = Frame::decode(message.clone()).unwrap();
-        if frame.message_type == MessageType::Acknowledge {
-            return;
-        }
-        assert!(
-            frame.payload.len() <= self.channel.max_payload()
-                || frame.payload_type != PayloadType::Output
-        );
-        if frame.sequence > self.numbered {
-            assert_eq!(frame.sequence, self.numbered + 1, "numbers have no holes");
-            self.numbered = frame.sequence;
-            if frame.payload_type == PayloadType::Output {
-                self.transmitted += frame.payload.len();
-            }
-        }
-    }
-}
-
-/// The bytes `from..from + length` of what an end has to say: any slip shows.
-fn pattern(end: usize, from: usize, length: usize) -> Vec<u8> {
-    (from..from + length)
-        .map(|at| (at as u8).wrapping_mul(31) ^ ((at >> 8) as u8) ^ (end as u8))
-        .collect()
 }
