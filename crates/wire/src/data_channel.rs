@@ -243,6 +243,7 @@ impl DataChannel {
     pub fn handle_connected(&mut self, now: Instant) {
         self.connected = true;
         self.resume(now);
+        self.arm_fallback(now);
         self.repeat_everything();
     }
 
@@ -253,23 +254,27 @@ impl DataChannel {
     }
 
     /// Sends a payload. `Output` and `StdErr` may have any length; an empty payload says nothing and is not sent.
-    /// Without room the payload comes back.
+    /// Without room, or once the channel is closed, the payload comes back.
     pub fn send(&mut self, payload_type: PayloadType, payload: Bytes) -> Result<(), Full> {
         if payload.is_empty() {
-            Ok(())
-        } else {
-            self.send.push(payload_type, payload)
+            return Ok(());
         }
+        if self.stage == Stage::Closed {
+            return Err(Full(payload));
+        }
+        self.send.push(payload_type, payload)
     }
 
     /// Sends a payload ahead of everything that has not been transmitted yet, through a small lane of its own: Ctrl-C,
     /// flags, window sizes (of which only the newest waits).
     pub fn send_urgent(&mut self, payload_type: PayloadType, payload: Bytes) -> Result<(), Full> {
         if payload.is_empty() {
-            Ok(())
-        } else {
-            self.send.push_urgent(payload_type, payload)
+            return Ok(());
         }
+        if self.stage == Stage::Closed {
+            return Err(Full(payload));
+        }
+        self.send.push_urgent(payload_type, payload)
     }
 
     /// The next message for the transport, one whole binary message. `wall_ms` is the time of day in milliseconds since
@@ -293,14 +298,7 @@ impl DataChannel {
             }
             None => self.transmit_new(now, created_ms)?,
         };
-        let asks = self.role == Role::Agent && self.stage == Stage::Waiting;
-        if asks
-            && self.session_type != Some(SessionType::Port)
-            && !self.timers.is_running(Timer::HandshakeFallback)
-        {
-            self.timers
-                .set(Timer::HandshakeFallback, now + HANDSHAKE_FALLBACK);
-        }
+        self.arm_fallback(now);
         Some(message)
     }
 
@@ -372,7 +370,8 @@ impl DataChannel {
     }
 
     fn arm_retransmit(&mut self, now: Instant) {
-        if self.connected && !self.paused && self.send.unacknowledged() > 0 {
+        let transmits = self.connected && !self.paused && self.stage != Stage::Closed;
+        if transmits && self.send.unacknowledged() > 0 {
             self.timers
                 .set(Timer::Retransmit, now + self.loss.timeout());
         } else {

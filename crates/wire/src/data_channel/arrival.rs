@@ -114,6 +114,7 @@ impl DataChannel {
             self.paused = false;
             self.loss.path_renewed();
             self.arm_retransmit(now);
+            self.arm_fallback(now);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::event::{Event, PeerError};
 use super::handshake::{self, AgentRequest, ClientAnswer};
 use super::send_buffer::INTERACTIVE_FLIGHT_BYTES;
 use super::timers::Timer;
-use super::{DataChannel, Role, Stage};
+use super::{DataChannel, HANDSHAKE_FALLBACK, Role, Stage};
 use crate::frame::PayloadType;
 use crate::message::{SessionType, Terminal};
 
@@ -72,6 +72,19 @@ impl DataChannel {
         self.peer_is_usher = is_usher;
         if is_usher {
             self.receive.trust_numbers();
+        }
+    }
+
+    /// Agent: starts the wait for an answer, from the first transmission on and anew whenever the client is back. Ports
+    /// wait without end: how their bytes are framed depends on the answer.
+    pub(super) fn arm_fallback(&mut self, now: Instant) {
+        let asks = self.role == Role::Agent
+            && self.stage == Stage::Waiting
+            && self.session_type != Some(SessionType::Port);
+        let heard = self.connected && !self.paused;
+        if asks && heard && !self.timers.is_running(Timer::HandshakeFallback) {
+            self.timers
+                .set(Timer::HandshakeFallback, now + HANDSHAKE_FALLBACK);
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod dice;
 mod end;
+mod hostile;
 mod opening;
 mod peer;
 mod pressure;

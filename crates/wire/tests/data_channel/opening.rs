@@ -137,6 +137,21 @@ fn the_five_seconds_do_not_run_while_no_client_is_there() {
 }
 
 #[test]
+fn a_question_that_was_acknowledged_but_never_answered_outlives_a_new_transport() {
+    let mut agent = Bench::agent(SessionType::StandardStream);
+    agent.sent();
+    agent.acknowledge(0);
+    agent.pass(1000);
+    agent.channel.handle_disconnected();
+    agent.pass(60_000);
+    let now = agent.now;
+    agent.channel.handle_connected(now);
+    assert_eq!((agent.sent(), agent.events()), (vec![], vec![]));
+    agent.pass(5000);
+    assert_eq!(agent.events(), [opened(None, false)]);
+}
+
+#[test]
 fn our_two_ends_know_each_other_and_the_shell_starts_at_its_size() {
     let terminal = Terminal {
         cols: 120,

@@ -254,6 +254,34 @@ fn what_arrived_before_the_end_is_delivered_before_it() {
 }
 
 #[test]
+fn a_closed_channel_takes_nothing_and_wants_nothing() {
+    let mut client = Bench::open_client();
+    client
+        .channel
+        .send(PayloadType::Output, bytes("x"))
+        .unwrap();
+    client.sent();
+    client.close("");
+    let now = client.now;
+    client.channel.handle_disconnected();
+    client.channel.handle_connected(now);
+    assert_eq!(client.channel.poll_timeout(), None);
+    assert_eq!(client.sent(), []);
+    assert!(
+        client
+            .channel
+            .send(PayloadType::Output, bytes("y"))
+            .is_err()
+    );
+    assert!(
+        client
+            .channel
+            .send_urgent(PayloadType::Output, bytes("z"))
+            .is_err()
+    );
+}
+
+#[test]
 fn an_unreadable_closing_still_closes() {
     let mut client = Bench::open_client();
     client.control(MessageType::ChannelClosed, "junk");
