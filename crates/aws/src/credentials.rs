@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use usher_wire::secret::Secret;
-use usher_wire::sigv4::{SecretKey, SigningCredentials};
+use usher_wire::sigv4::SigningCredentials;
 
 /// An access key, long-term or temporary.
 #[derive(Clone)]
@@ -58,11 +58,8 @@ impl Credentials {
     pub(crate) fn to_signing(&self) -> SigningCredentials {
         SigningCredentials {
             access_key_id: self.access_key_id.clone(),
-            secret: SecretKey::new(self.secret_access_key.expose()),
-            session_token: self
-                .session_token
-                .as_ref()
-                .map(|token| token.expose().to_owned()),
+            secret: self.secret_access_key.clone(),
+            session_token: self.session_token.clone(),
         }
     }
 

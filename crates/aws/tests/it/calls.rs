@@ -5,7 +5,8 @@ use usher_aws::{
     CallError, Channel, Credentials, Identity, JsonClient, Ssm, create_channel, wall_ms,
 };
 use usher_wire::ids::SessionId;
-use usher_wire::sigv4::{Authorization, Expectation, Request, SecretKey};
+use usher_wire::secret::Secret;
+use usher_wire::sigv4::{Authorization, Expectation, Request};
 
 use crate::http_peer::{Received, answering, response};
 
@@ -158,5 +159,5 @@ fn assert_signed(request: &Received, service: &str) {
         over_tls: false,
     };
     let checked = authorization.check(&request, &expectation).unwrap();
-    checked.verify(&SecretKey::new("example-secret")).unwrap();
+    checked.verify(&Secret::from("example-secret")).unwrap();
 }
