@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use usher_policy::Preferences;
 use usher_wire::ids::AccountId;
 
+use crate::identity::Scope;
+
 /// The server's configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -21,4 +23,14 @@ pub struct Config {
     pub default_preferences: Preferences,
     /// OS users that Run As refuses besides those that are always refused: the server's own account.
     pub extra_refused_os_users: Vec<String>,
+}
+
+impl Config {
+    /// Account and region, for ARNs.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope {
+            account: &self.account,
+            region: &self.region,
+        }
+    }
 }

@@ -39,8 +39,6 @@ pub(crate) enum Code {
     Validation,
     /// The body is larger than we read.
     TooLarge,
-    /// The Host header names somebody else.
-    Misdirected,
     /// Our fault.
     Internal,
 
@@ -76,8 +74,6 @@ pub(crate) enum Code {
     InvalidNextToken,
     /// SSM: activation id and code do not fit, are used up or have expired.
     InvalidActivation,
-    /// SSM: the node id is not one of ours.
-    InvalidInstanceId,
     /// SSM: members that do not fit together, or a role that does not exist.
     InvalidParameters,
     /// SSM: the node's fingerprint is not the registered one.
@@ -119,7 +115,6 @@ impl Code {
             Self::Validation => "ValidationException",
             Self::DoesNotExist => "DoesNotExistException",
             Self::TooLarge => return ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Misdirected => return ("MisdirectedRequest", StatusCode::MISDIRECTED_REQUEST),
             Self::Internal => return ("InternalServerError", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service().0,
         };
@@ -140,7 +135,6 @@ impl Code {
             Self::MalformedInput => ("MalformedInput", StatusCode::BAD_REQUEST),
             Self::Validation => ("ValidationError", StatusCode::BAD_REQUEST),
             Self::TooLarge => ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Misdirected => ("MisdirectedRequest", StatusCode::MISDIRECTED_REQUEST),
             Self::Internal => ("ServiceFailure", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service(),
         }
@@ -174,7 +168,6 @@ impl Code {
             ),
             Self::InvalidNextToken => ("InvalidNextToken", StatusCode::BAD_REQUEST),
             Self::InvalidActivation => ("InvalidActivation", StatusCode::BAD_REQUEST),
-            Self::InvalidInstanceId => ("InvalidInstanceId", StatusCode::BAD_REQUEST),
             Self::InvalidParameters => ("InvalidParameters", StatusCode::BAD_REQUEST),
             Self::MachineFingerprintDoesNotMatch => {
                 ("MachineFingerprintDoesNotMatch", StatusCode::BAD_REQUEST)

@@ -1,5 +1,30 @@
+//! The server: AWS's control plane for sessions, and the message gateway, on one listener.
+//!
+//! Start reading at [`Server`], then `http::dispatch` (one call from request to answer) and
+//! `api::operation` (how an operation states who may call it). Only `store` has SQL; decisions are
+//! made by `usher_policy`, bytes are understood by `usher_wire`. Nothing here knows OS accounts.
+
 #![forbid(unsafe_code)]
-pub mod clock;
-pub mod error;
-pub mod store;
-pub mod vault;
+
+mod activations;
+mod api;
+mod bootstrap;
+mod bus;
+mod clock;
+mod codec;
+mod config;
+mod context;
+mod documents;
+mod error;
+mod gateway;
+mod grant_key;
+mod http;
+mod identity;
+mod limits;
+mod server;
+mod store;
+mod vault;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use server::{AccessKeyPair, Activation, Server, ServerError};

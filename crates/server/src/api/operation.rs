@@ -99,7 +99,10 @@ pub(crate) trait Operation: 'static {
     type Output: Serialize + Send;
 
     /// Does it, for a caller that passed the rule.
-    fn run(call: Call<'_>, input: Self::Input) -> impl Future<Output = Result<Self::Output, ApiError>> + Send;
+    fn run(
+        call: Call<'_>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, ApiError>> + Send;
 }
 
 /// What `run` gets beside its input.
@@ -138,12 +141,21 @@ pub(crate) struct Entry {
 pub(crate) const fn entry<O: Operation>() -> Entry {
     let (signature, rule) = match &O::ACCESS {
         Access::Anonymous { authority } => (Signature::None, *authority),
-        Access::RegistrationKey => (Signature::RegistrationKey, "the node itself, by its registration key"),
+        Access::RegistrationKey => (
+            Signature::RegistrationKey,
+            "the node itself, by its registration key",
+        ),
         Access::AnySigner => (Signature::SigV4, "whoever signs"),
         Access::OwnNode { .. } => (Signature::SigV4, "the node itself, by its temporary keys"),
         Access::Policy { action, .. } | Access::Within { action } => (Signature::SigV4, *action),
     };
-    Entry { service: O::SERVICE, name: O::NAME, signature, rule, serve: |call, body| Box::pin(serve::<O>(call, body)) }
+    Entry {
+        service: O::SERVICE,
+        name: O::NAME,
+        signature,
+        rule,
+        serve: |call, body| Box::pin(serve::<O>(call, body)),
+    }
 }
 
 async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiError> {
@@ -163,5 +175,8 @@ fn own_node(caller: &Caller, named: &str) -> Result<(), ApiError> {
     if caller.whole_node()?.as_str() == named {
         return Ok(());
     }
-    Err(ApiError::new(Code::AccessDenied, format!("{} acts only as itself, not as {named}", caller.arn)))
+    Err(ApiError::new(
+        Code::AccessDenied,
+        format!("{} acts only as itself, not as {named}", caller.arn),
+    ))
 }

@@ -39,7 +39,10 @@ impl Form {
 
     /// The first value of `key`.
     pub(crate) fn first(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The members as a tree for serde.
@@ -56,7 +59,11 @@ impl Form {
     }
 }
 
-fn insert(branch: &mut BTreeMap<String, Node>, parts: &[&str], value: String) -> Result<(), ApiError> {
+fn insert(
+    branch: &mut BTreeMap<String, Node>,
+    parts: &[&str],
+    value: String,
+) -> Result<(), ApiError> {
     match parts {
         [] => Err(malformed()),
         [last] => match branch.insert((*last).to_owned(), Node::Leaf(value)) {
@@ -65,7 +72,10 @@ fn insert(branch: &mut BTreeMap<String, Node>, parts: &[&str], value: String) ->
             None => Ok(()),
         },
         [first, rest @ ..] => {
-            match branch.entry((*first).to_owned()).or_insert_with(|| Node::Branch(BTreeMap::new())) {
+            match branch
+                .entry((*first).to_owned())
+                .or_insert_with(|| Node::Branch(BTreeMap::new()))
+            {
                 Node::Branch(inner) => insert(inner, rest, value),
                 Node::Leaf(_) => Err(malformed()),
             }
@@ -74,7 +84,10 @@ fn insert(branch: &mut BTreeMap<String, Node>, parts: &[&str], value: String) ->
 }
 
 fn object(branch: BTreeMap<String, Node>) -> Map<String, Value> {
-    branch.into_iter().map(|(key, node)| (key, tree(node))).collect()
+    branch
+        .into_iter()
+        .map(|(key, node)| (key, tree(node)))
+        .collect()
 }
 
 fn tree(node: Node) -> Value {
@@ -82,8 +95,10 @@ fn tree(node: Node) -> Value {
         Node::Leaf(text) => Value::String(text),
         Node::Branch(mut branch) => match (branch.len(), branch.remove("member")) {
             (1, Some(Node::Branch(items))) => {
-                let mut items: Vec<_> =
-                    items.into_iter().map(|(index, node)| (index.parse().unwrap_or(u32::MAX), node)).collect();
+                let mut items: Vec<_> = items
+                    .into_iter()
+                    .map(|(index, node)| (index.parse().unwrap_or(u32::MAX), node))
+                    .collect();
                 items.sort_by_key(|(index, _)| *index);
                 Value::Array(items.into_iter().map(|(_, node)| tree(node)).collect())
             }
@@ -102,7 +117,11 @@ fn decoded(text: &str) -> Result<String, ApiError> {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16)).ok_or_else(malformed);
+                let mut digit = || {
+                    rest.next()
+                        .and_then(|b| char::from(b).to_digit(16))
+                        .ok_or_else(malformed)
+                };
                 let (high, low) = (digit()?, digit()?);
                 u8::try_from(high * 16 + low).map_err(|_| malformed())?
             }
@@ -112,23 +131,44 @@ fn decoded(text: &str) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|_| malformed())
 }
 
+/// RFC 3986: everything but unreserved characters as `%XX`.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    encoded
+}
+
 fn malformed() -> ApiError {
-    ApiError::new(Code::MalformedInput, "The body is not a well-formed query request.")
+    ApiError::new(
+        Code::MalformedInput,
+        "The body is not a well-formed query request.",
+    )
 }
 
 /// For an optional number: `MaxItems=10`.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
-    text.map(|text| text.parse().map_err(|_| D::Error::custom("not a number"))).transpose()
+    text.map(|text| text.parse().map_err(|_| D::Error::custom("not a number")))
+        .transpose()
 }
 
 /// For a list that may have been sent empty: `Tags=`.
-pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
     match Value::deserialize(from)? {
         Value::String(empty) if empty.is_empty() => Ok(Vec::new()),
-        Value::Array(items) => {
-            items.into_iter().map(|item| serde_json::from_value(item).map_err(D::Error::custom)).collect()
-        }
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| serde_json::from_value(item).map_err(D::Error::custom))
+            .collect(),
         _ => Err(D::Error::custom("not a list")),
     }
 }
@@ -164,7 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_percent_encoded_decodes_to_itself() {
+        let text = "{\"a\": \"ü+%/ \"}";
+        assert!(!percent_encoded(text).contains(['+', '"', ' ', '/']));
+        assert_eq!(decoded(&percent_encoded(text)).unwrap(), text);
+    }
+
+    #[test]
     fn structures_and_plain_members_keep_their_names() {
-        check("A.B=1&C=2&D.member=3", Some(json!({"A": {"B": "1"}, "C": "2", "D": {"member": "3"}})));
+        check(
+            "A.B=1&C=2&D.member=3",
+            Some(json!({"A": {"B": "1"}, "C": "2", "D": {"member": "3"}})),
+        );
     }
 }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use crate::error::{ApiError, Code, Protocol};
 
-pub(crate) use form::{Form, integer, list};
-pub(crate) use times::{EpochSeconds, IsoTime};
+pub(crate) use form::{Form, integer, list, percent_encoded};
+pub(crate) use times::{EpochSeconds, IsoTime, iso_time};
 pub(crate) use xml::{error_document, response_document};
 
 /// Reads an operation's input.
@@ -31,6 +31,10 @@ pub(crate) fn decode<I: DeserializeOwned>(protocol: Protocol, body: &Bytes) -> R
 /// An operation's output as a tree, absent members left out.
 pub(crate) fn encode(output: &impl Serialize) -> Result<Value, ApiError> {
     let mut tree = serde_json::to_value(output).map_err(ApiError::internal)?;
+    if tree.is_null() {
+        // Operations without output have the type `()`.
+        return Ok(Value::Object(Map::new()));
+    }
     drop_nulls(&mut tree);
     Ok(tree)
 }
@@ -39,10 +43,13 @@ fn json_tree(body: &Bytes) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    let mut tree: Value =
-        serde_json::from_slice(body).map_err(|_| ApiError::new(Code::MalformedInput, "The body is not valid JSON."))?;
+    let mut tree: Value = serde_json::from_slice(body)
+        .map_err(|_| ApiError::new(Code::MalformedInput, "The body is not valid JSON."))?;
     if !tree.is_object() {
-        return Err(ApiError::new(Code::MalformedInput, "The body is not a JSON object."));
+        return Err(ApiError::new(
+            Code::MalformedInput,
+            "The body is not a JSON object.",
+        ));
     }
     drop_nulls(&mut tree);
     Ok(tree)
@@ -63,9 +70,15 @@ fn drop_nulls(tree: &mut Value) {
 /// quote the value, which can be a secret, so it stays here.
 fn refusal(error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
-    match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+    match text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
         Some(member) => ApiError::constraint(member, "Member must not be null"),
-        None => ApiError::new(Code::MalformedInput, "A member of the request has the wrong type."),
+        None => ApiError::new(
+            Code::MalformedInput,
+            "A member of the request has the wrong type.",
+        ),
     }
 }
 
@@ -104,12 +117,22 @@ mod tests {
 
     #[test]
     fn null_is_absent_and_unknown_members_are_ignored() {
-        check("{\"Name\":\"a\",\"Limit\":null,\"Other\":[1]}", Ok(Input { name: "a".into(), limit: None }));
+        check(
+            "{\"Name\":\"a\",\"Limit\":null,\"Other\":[1]}",
+            Ok(Input {
+                name: "a".into(),
+                limit: None,
+            }),
+        );
     }
 
     #[test]
     fn a_wrong_type_does_not_quote_the_value() {
-        let error = decode::<Input>(Protocol::Json, &Bytes::from_static(b"{\"Name\":[\"hunter2\"]}")).unwrap_err();
+        let error = decode::<Input>(
+            Protocol::Json,
+            &Bytes::from_static(b"{\"Name\":[\"hunter2\"]}"),
+        )
+        .unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
     }
 }

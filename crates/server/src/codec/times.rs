@@ -19,9 +19,16 @@ pub(crate) struct IsoTime(pub(crate) i64);
 
 impl Serialize for IsoTime {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let time = jiff::Timestamp::from_millisecond(self.0).map_err(serde::ser::Error::custom)?;
-        to.collect_str(&time.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        to.serialize_str(&iso_time(self.0))
     }
+}
+
+/// `ms` as `2026-11-22T08:51:16Z`; the earliest or latest time there is, where it is outside.
+pub(crate) fn iso_time(ms: i64) -> String {
+    let bounds = jiff::Timestamp::MIN.as_millisecond()..=jiff::Timestamp::MAX.as_millisecond();
+    let ms = ms.clamp(*bounds.start(), *bounds.end());
+    let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -31,7 +38,13 @@ mod tests {
     #[test]
     fn each_protocol_has_its_form() {
         let ms = 1_795_337_476_250;
-        assert_eq!(serde_json::to_string(&EpochSeconds(ms)).unwrap(), "1795337476.25");
-        assert_eq!(serde_json::to_string(&IsoTime(ms)).unwrap(), "\"2026-11-22T08:51:16Z\"");
+        assert_eq!(
+            serde_json::to_string(&EpochSeconds(ms)).unwrap(),
+            "1795337476.25"
+        );
+        assert_eq!(
+            serde_json::to_string(&IsoTime(ms)).unwrap(),
+            "\"2026-11-22T08:51:16Z\""
+        );
     }
 }

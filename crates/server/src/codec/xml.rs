@@ -5,9 +5,17 @@
 use serde_json::Value;
 
 /// `<OpResponse>` with `<OpResult>` around the members; operations without output have no result element.
-pub(crate) fn response_document(operation: &str, namespace: &str, output: &Value, request_id: &str) -> String {
+pub(crate) fn response_document(
+    operation: &str,
+    namespace: &str,
+    output: &Value,
+    request_id: &str,
+) -> String {
     let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
-    if output.as_object().is_some_and(|members| !members.is_empty()) {
+    if output
+        .as_object()
+        .is_some_and(|members| !members.is_empty())
+    {
         element(&mut xml, &format!("{operation}Result"), output);
     }
     xml.push_str("<ResponseMetadata>");
@@ -18,7 +26,13 @@ pub(crate) fn response_document(operation: &str, namespace: &str, output: &Value
 }
 
 /// `<ErrorResponse>`; `type_` is `Sender` or `Receiver`.
-pub(crate) fn error_document(namespace: &str, type_: &str, code: &str, message: &str, request_id: &str) -> String {
+pub(crate) fn error_document(
+    namespace: &str,
+    type_: &str,
+    code: &str,
+    message: &str,
+    request_id: &str,
+) -> String {
     let error = serde_json::json!({"Code": code, "Message": message, "Type": type_});
     let mut xml = format!("<ErrorResponse xmlns=\"{namespace}\">");
     element(&mut xml, "Error", &error);
@@ -30,7 +44,9 @@ pub(crate) fn error_document(namespace: &str, type_: &str, code: &str, message: 
 fn element(xml: &mut String, name: &str, value: &Value) {
     xml.push_str(&format!("<{name}>"));
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| element(xml, key, value)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(key, value)| element(xml, key, value)),
         Value::Array(items) => items.iter().for_each(|item| element(xml, "member", item)),
         Value::String(text) => escape(xml, text),
         Value::Bool(truth) => xml.push_str(if *truth { "true" } else { "false" }),
@@ -65,9 +81,16 @@ mod tests {
 
     #[test]
     fn text_never_becomes_markup() {
-        let xml = response_document("Get", "ns", &json!({"A": "</A><B>\"&\r\u{1}\u{ffff}"}), "id");
+        let xml = response_document(
+            "Get",
+            "ns",
+            &json!({"A": "</A><B>\"&\r\u{1}\u{ffff}"}),
+            "id",
+        );
         assert!(
-            xml.contains("<GetResult><A>&lt;/A&gt;&lt;B&gt;&quot;&amp;&#xD;\u{fffd}\u{fffd}</A></GetResult>"),
+            xml.contains(
+                "<GetResult><A>&lt;/A&gt;&lt;B&gt;&quot;&amp;&#xD;\u{fffd}\u{fffd}</A></GetResult>"
+            ),
             "{xml}"
         );
     }
@@ -83,7 +106,17 @@ mod tests {
 
     #[test]
     fn lists_are_members_and_empty_ones_keep_their_element() {
-        let xml = response_document("L", "ns", &json!({"N": [], "T": [{"K": "a"}, {"K": "b"}], "U": false}), "id");
-        assert!(xml.contains("<N></N><T><member><K>a</K></member><member><K>b</K></member></T><U>false</U>"), "{xml}");
+        let xml = response_document(
+            "L",
+            "ns",
+            &json!({"N": [], "T": [{"K": "a"}, {"K": "b"}], "U": false}),
+            "id",
+        );
+        assert!(
+            xml.contains(
+                "<N></N><T><member><K>a</K></member><member><K>b</K></member></T><U>false</U>"
+            ),
+            "{xml}"
+        );
     }
 }

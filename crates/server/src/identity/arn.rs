@@ -24,7 +24,10 @@ impl Scope<'_> {
 
     /// A session document of this account.
     pub(crate) fn document(&self, name: &str) -> String {
-        format!("arn:aws:ssm:{}:{}:document/{name}", self.region, self.account)
+        format!(
+            "arn:aws:ssm:{}:{}:document/{name}",
+            self.region, self.account
+        )
     }
 
     /// A document that comes with the service: it belongs to no account.
@@ -34,11 +37,17 @@ impl Scope<'_> {
 
     /// A managed node.
     pub(crate) fn managed_instance(&self, node_id: &str) -> String {
-        format!("arn:aws:ssm:{}:{}:managed-instance/{node_id}", self.region, self.account)
+        format!(
+            "arn:aws:ssm:{}:{}:managed-instance/{node_id}",
+            self.region, self.account
+        )
     }
 
     /// A session.
     pub(crate) fn session(&self, session_id: &str) -> String {
-        format!("arn:aws:ssm:{}:{}:session/{session_id}", self.region, self.account)
+        format!(
+            "arn:aws:ssm:{}:{}:session/{session_id}",
+            self.region, self.account
+        )
     }
 }

@@ -3,7 +3,12 @@
 use usher_policy::Tags;
 use usher_wire::ids::{NodeId, SessionId};
 
+use super::Scope;
 use crate::error::{ApiError, Code};
+
+/// The id of the one role there is, in the form of AWS's role ids: all nodes have the role
+/// `service-role/UsherManagedNode`.
+const NODE_ROLE_ID: &str = "AROAUSHERMANAGEDNODE";
 
 /// What kind of principal it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +63,33 @@ impl Caller {
         }
     }
 
+    /// A node, acting with its role as AWS shows it: an assumed role whose session is the node.
+    pub(super) fn node(scope: Scope<'_>, acts_as: NodeScope, role: &str) -> Self {
+        let node = acts_as.node.to_string();
+        let role = role.rsplit('/').next().unwrap_or(role);
+        Self {
+            arn: format!("arn:aws:sts::{}:assumed-role/{role}/{node}", scope.account),
+            user_id: format!("{NODE_ROLE_ID}:{node}"),
+            name: node,
+            who: Who::Node(acts_as),
+            tags: Tags::default(),
+            session_tags: Tags::default(),
+        }
+    }
+
     /// The node, if these credentials act as a whole node.
     pub(crate) fn whole_node(&self) -> Result<&NodeId, ApiError> {
         match &self.who {
-            Who::Node(NodeScope { node, session: None }) => Ok(node),
+            Who::Node(NodeScope {
+                node,
+                session: None,
+            }) => Ok(node),
             _ => Err(ApiError::new(
                 Code::AccessDenied,
-                format!("{} is not a managed node: this operation is for a node about itself", self.arn),
+                format!(
+                    "{} is not a managed node: this operation is for a node about itself",
+                    self.arn
+                ),
             )),
         }
     }

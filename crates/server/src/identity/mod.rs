@@ -12,9 +12,9 @@ mod registration_key;
 mod secrets;
 
 pub(crate) use arn::Scope;
-pub(crate) use authenticate::{Arrival, Signature, authenticate};
-pub(crate) use authorize::{Resource, authorize};
+pub(crate) use authenticate::{Signature, authenticate};
+pub(crate) use authorize::{Resource, Verdict, authorize, judge};
 pub(crate) use caller::{Caller, NodeScope, Who};
-pub(crate) use node_credentials::{IssuedCredentials, issue_node_credentials};
+pub(crate) use node_credentials::issue_node_credentials;
 pub(crate) use registration_key::RegistrationKey;
-pub(crate) use secrets::{NewSecret, digest, same_digest};
+pub(crate) use secrets::{Alphabet, digest, fresh, fresh_id, same_digest};

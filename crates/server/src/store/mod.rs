@@ -10,6 +10,8 @@ mod iam;
 mod node_credentials;
 mod nodes;
 mod sealed;
+mod sessions;
+mod tokens;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,6 +25,8 @@ pub(crate) use documents::{Appended, DocumentRow, VersionRow};
 pub(crate) use iam::{AccessKeyRow, PolicyRow, Room, TagRow, UserRow};
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
+pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
+pub(crate) use tokens::{TokenRow, TokenSide};
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;

@@ -1,0 +1,194 @@
+//! Access keys of users. The secret is told once, in the answer to `CreateAccessKey`.
+
+use serde::{Deserialize, Serialize};
+use usher_wire::secret::Secret;
+
+use super::entity::{Paging, user_or_caller};
+use crate::api::{Access, Call, Operation, Service};
+use crate::codec::IsoTime;
+use crate::context::Context;
+use crate::error::{ApiError, Code};
+use crate::identity::{Alphabet, Resource, fresh, fresh_id};
+use crate::limits;
+use crate::server::AccessKeyPair;
+use crate::store::{AccessKeyRow, Room};
+
+pub(crate) struct CreateAccessKey;
+pub(crate) struct ListAccessKeys;
+pub(crate) struct DeleteAccessKey;
+
+/// Keys cannot be switched off here, so every key is this.
+const ACTIVE: &str = "Active";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreateInput {
+    user_name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListInput {
+    user_name: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteInput {
+    user_name: Option<String>,
+    access_key_id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AccessKey {
+    user_name: String,
+    access_key_id: String,
+    status: &'static str,
+    secret_access_key: Secret,
+    create_date: IsoTime,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreateOutput {
+    access_key: AccessKey,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Metadata {
+    user_name: String,
+    access_key_id: String,
+    status: &'static str,
+    create_date: IsoTime,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListOutput {
+    access_key_metadata: Vec<Metadata>,
+    is_truncated: bool,
+    marker: Option<String>,
+}
+
+/// Makes a key for `user_id`.
+pub(crate) async fn make_access_key(
+    context: &Context,
+    user_id: &str,
+) -> Result<AccessKeyPair, ApiError> {
+    let secret_access_key = Secret::from(fresh(Alphabet::Base64, 40)?.as_str());
+    let access_key_id = fresh_id("AKIA", 16)?;
+    let row = AccessKeyRow {
+        secret_sealed: context
+            .vault
+            .seal(&access_key_id, secret_access_key.expose().as_bytes())?,
+        access_key_id: access_key_id.clone(),
+        user_id: user_id.to_owned(),
+        created: context.now(),
+    };
+    match context
+        .store
+        .insert_access_key(&row, limits::ACCESS_KEYS)
+        .await?
+    {
+        Room::Stored => Ok(AccessKeyPair {
+            access_key_id,
+            secret_access_key,
+        }),
+        Room::Full => Err(ApiError::new(
+            Code::LimitExceeded,
+            format!(
+                "Cannot exceed quota for AccessKeysPerUser: {}",
+                limits::ACCESS_KEYS
+            ),
+        )),
+    }
+}
+
+impl Operation for CreateAccessKey {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "CreateAccessKey";
+    const ACCESS: Access<CreateInput> = Access::Policy {
+        action: "iam:CreateAccessKey",
+        on: |input| Resource::User(input.user_name.clone()),
+    };
+    type Input = CreateInput;
+    type Output = CreateOutput;
+
+    async fn run(call: Call<'_>, input: CreateInput) -> Result<CreateOutput, ApiError> {
+        let user = user_or_caller(call, input.user_name.as_deref()).await?;
+        let created = call.context.now();
+        let pair = make_access_key(call.context, &user.user_id).await?;
+        Ok(CreateOutput {
+            access_key: AccessKey {
+                user_name: user.name,
+                access_key_id: pair.access_key_id,
+                status: ACTIVE,
+                secret_access_key: pair.secret_access_key,
+                create_date: IsoTime(created),
+            },
+        })
+    }
+}
+
+impl Operation for ListAccessKeys {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "ListAccessKeys";
+    const ACCESS: Access<ListInput> = Access::Policy {
+        action: "iam:ListAccessKeys",
+        on: |input| Resource::User(input.user_name.clone()),
+    };
+    type Input = ListInput;
+    type Output = ListOutput;
+
+    async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
+        let user = user_or_caller(call, input.user_name.as_deref()).await?;
+        let mut keys = call.context.store.access_keys_of(&user.user_id).await?;
+        keys.sort_by(|a, b| a.access_key_id.cmp(&b.access_key_id));
+        let page = input.paging.page(keys, |key| &key.access_key_id)?;
+        let described = |key: AccessKeyRow| Metadata {
+            user_name: user.name.clone(),
+            access_key_id: key.access_key_id,
+            status: ACTIVE,
+            create_date: IsoTime(key.created),
+        };
+        Ok(ListOutput {
+            access_key_metadata: page.items.into_iter().map(described).collect(),
+            is_truncated: page.next.is_some(),
+            marker: page.next,
+        })
+    }
+}
+
+impl Operation for DeleteAccessKey {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "DeleteAccessKey";
+    const ACCESS: Access<DeleteInput> = Access::Policy {
+        action: "iam:DeleteAccessKey",
+        on: |input| Resource::User(input.user_name.clone()),
+    };
+    type Input = DeleteInput;
+    type Output = ();
+
+    async fn run(call: Call<'_>, input: DeleteInput) -> Result<(), ApiError> {
+        let user = user_or_caller(call, input.user_name.as_deref()).await?;
+        if call
+            .context
+            .store
+            .delete_access_key(&user.user_id, &input.access_key_id)
+            .await?
+        {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::NoSuchEntity,
+            format!(
+                "The Access Key with id {} cannot be found.",
+                input.access_key_id
+            ),
+        ))
+    }
+}

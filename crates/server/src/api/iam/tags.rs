@@ -1,0 +1,261 @@
+//! `TagUser`, `UntagUser`, `ListUserTags`, and what a tag may be.
+//!
+//! The tag `SSMSessionRunAs` decides the OS user of sessions and is read in exactly that spelling.
+//! Another casing would look set and do nothing, so it is refused here, wherever tags are set.
+
+use serde::{Deserialize, Serialize};
+use usher_policy::RUN_AS_TAG;
+
+use super::entity::{Paging, user};
+use crate::api::{Access, Call, Operation, Service};
+use crate::codec::list;
+use crate::error::{ApiError, Code};
+use crate::identity::Resource;
+use crate::limits;
+use crate::store::{Room, TagRow};
+
+pub(crate) struct TagUser;
+pub(crate) struct UntagUser;
+pub(crate) struct ListUserTags;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Tag {
+    key: String,
+    value: String,
+}
+
+impl From<TagRow> for Tag {
+    fn from(row: TagRow) -> Self {
+        Self {
+            key: row.key,
+            value: row.value,
+        }
+    }
+}
+
+impl From<Tag> for TagRow {
+    fn from(tag: Tag) -> Self {
+        Self {
+            key: tag.key,
+            value: tag.value,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagInput {
+    user_name: String,
+    #[serde(deserialize_with = "list")]
+    tags: Vec<Tag>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UntagInput {
+    user_name: String,
+    #[serde(deserialize_with = "list")]
+    tag_keys: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListInput {
+    user_name: String,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListOutput {
+    tags: Vec<Tag>,
+    is_truncated: bool,
+    marker: Option<String>,
+}
+
+/// What IAM accepts as tags of one call, and we on top of it.
+pub(super) fn check_tags(tags: &[Tag]) -> Result<(), ApiError> {
+    let mut seen = Vec::with_capacity(tags.len());
+    for tag in tags {
+        check_text("tags.key", &tag.key, 1..=128)?;
+        check_text("tags.value", &tag.value, 0..=256)?;
+        let folded = tag.key.to_lowercase();
+        if folded.starts_with("aws:") {
+            return Err(ApiError::new(
+                Code::InvalidInput,
+                "System tags cannot be added/updated by requester: tag keys must not begin with aws:",
+            ));
+        }
+        if tag.key != RUN_AS_TAG && folded == RUN_AS_TAG.to_lowercase() {
+            return Err(ApiError::new(
+                Code::InvalidInput,
+                format!(
+                    "The tag key {} must be spelled {RUN_AS_TAG}: Run As reads no other spelling.",
+                    tag.key
+                ),
+            ));
+        }
+        if seen.contains(&folded) {
+            return Err(ApiError::new(
+                Code::InvalidInput,
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            ));
+        }
+        seen.push(folded);
+    }
+    Ok(())
+}
+
+/// IAM's tag pattern: letters, numbers, separators and `_.:/=+-@`.
+fn check_text(
+    member: &str,
+    text: &str,
+    length: std::ops::RangeInclusive<usize>,
+) -> Result<(), ApiError> {
+    let allowed = |c: char| {
+        c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+    };
+    if length.contains(&text.chars().count()) && text.chars().all(allowed) {
+        return Ok(());
+    }
+    let (shortest, longest) = (length.start(), length.end());
+    Err(ApiError::constraint(
+        member,
+        &format!(
+            "Member must have {shortest} to {longest} characters and satisfy regular expression pattern: \
+             [\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]*"
+        ),
+    ))
+}
+
+impl Operation for TagUser {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "TagUser";
+    const ACCESS: Access<TagInput> = Access::Policy {
+        action: "iam:TagUser",
+        on: |input| Resource::User(Some(input.user_name.clone())),
+    };
+    type Input = TagInput;
+    type Output = ();
+
+    async fn run(call: Call<'_>, input: TagInput) -> Result<(), ApiError> {
+        check_tags(&input.tags)?;
+        let user = user(call, &input.user_name).await?;
+        let tags: Vec<TagRow> = input.tags.into_iter().map(TagRow::from).collect();
+        match call
+            .context
+            .store
+            .tag_user(&user.user_id, &tags, limits::TAGS)
+            .await?
+        {
+            Room::Stored => Ok(()),
+            Room::Full => Err(ApiError::new(
+                Code::LimitExceeded,
+                format!(
+                    "The number of tags has reached the maximum limit of {}.",
+                    limits::TAGS
+                ),
+            )),
+        }
+    }
+}
+
+impl Operation for UntagUser {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "UntagUser";
+    const ACCESS: Access<UntagInput> = Access::Policy {
+        action: "iam:UntagUser",
+        on: |input| Resource::User(Some(input.user_name.clone())),
+    };
+    type Input = UntagInput;
+    type Output = ();
+
+    async fn run(call: Call<'_>, input: UntagInput) -> Result<(), ApiError> {
+        let user = user(call, &input.user_name).await?;
+        Ok(call
+            .context
+            .store
+            .untag_user(&user.user_id, &input.tag_keys)
+            .await?)
+    }
+}
+
+impl Operation for ListUserTags {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "ListUserTags";
+    const ACCESS: Access<ListInput> = Access::Policy {
+        action: "iam:ListUserTags",
+        on: |input| Resource::User(Some(input.user_name.clone())),
+    };
+    type Input = ListInput;
+    type Output = ListOutput;
+
+    async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
+        let user = user(call, &input.user_name).await?;
+        let mut tags = call.context.store.user_tags(&user.user_id).await?;
+        tags.sort_by(|a, b| a.key.cmp(&b.key));
+        let page = input.paging.page(tags, |tag| &tag.key)?;
+        Ok(ListOutput {
+            tags: page.items.into_iter().map(Tag::from).collect(),
+            is_truncated: page.next.is_some(),
+            marker: page.next,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tags: &[(&str, &str)], expected: Result<(), Code>) {
+        let given: Vec<Tag> = tags
+            .iter()
+            .map(|(key, value)| Tag {
+                key: (*key).to_owned(),
+                value: (*value).to_owned(),
+            })
+            .collect();
+        assert_eq!(
+            check_tags(&given).map_err(|error| error.code()),
+            expected,
+            "{tags:?}"
+        );
+    }
+
+    #[test]
+    fn other_casings_of_the_run_as_tag_are_refused() {
+        for key in [
+            "ssmsessionrunas",
+            "SSMSESSIONRUNAS",
+            "SSMSessionRunas",
+            "SsmSessionRunAs",
+        ] {
+            check(&[(key, "alice")], Err(Code::InvalidInput));
+        }
+        check(&[("SSMSessionRunAs", "alice")], Ok(()));
+        check(&[("SSMSessionRunAs2", "alice")], Ok(()));
+    }
+
+    #[test]
+    fn system_keys_doubles_and_foreign_characters_are_refused() {
+        check(&[("aws:x", "")], Err(Code::InvalidInput));
+        check(&[("AWS:x", "")], Err(Code::InvalidInput));
+        check(&[("team", "a"), ("Team", "b")], Err(Code::InvalidInput));
+        check(&[("", "a")], Err(Code::Validation));
+        check(&[("k", "a;b")], Err(Code::Validation));
+        check(&[("k", "a\nb")], Err(Code::Validation));
+        check(&[("k", "a\0b")], Err(Code::Validation));
+        check(&[("k", &"v".repeat(257))], Err(Code::Validation));
+        check(&[(&"k".repeat(129), "")], Err(Code::Validation));
+    }
+
+    #[test]
+    fn empty_and_blank_values_are_tags_like_others() {
+        check(
+            &[("SSMSessionRunAs", ""), ("k", " "), ("Größe", "七 m²")],
+            Ok(()),
+        );
+    }
+}

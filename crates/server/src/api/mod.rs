@@ -1,0 +1,108 @@
+//! The AWS APIs: a folder for each service, a file for each operation, and the table of them all.
+//!
+//! Owns the invariant that what is not in the table is not served, and that each entry states who
+//! may call it. Must not know HTTP; reaches the database by `store` only.
+
+mod iam;
+mod operation;
+mod page;
+mod ssm;
+mod sts;
+
+pub(crate) use iam::make_access_key;
+pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
+
+/// Every operation served.
+static OPERATIONS: &[Entry] = &[
+    entry::<sts::GetCallerIdentity>(),
+    entry::<iam::CreateUser>(),
+    entry::<iam::GetUser>(),
+    entry::<iam::ListUsers>(),
+    entry::<iam::DeleteUser>(),
+    entry::<iam::TagUser>(),
+    entry::<iam::UntagUser>(),
+    entry::<iam::ListUserTags>(),
+    entry::<iam::PutUserPolicy>(),
+    entry::<iam::GetUserPolicy>(),
+    entry::<iam::ListUserPolicies>(),
+    entry::<iam::DeleteUserPolicy>(),
+    entry::<iam::CreateAccessKey>(),
+    entry::<iam::ListAccessKeys>(),
+    entry::<iam::DeleteAccessKey>(),
+    entry::<ssm::CreateDocument>(),
+    entry::<ssm::UpdateDocument>(),
+    entry::<ssm::GetDocument>(),
+    entry::<ssm::DescribeDocument>(),
+    entry::<ssm::CreateActivation>(),
+    entry::<ssm::RegisterManagedInstance>(),
+    entry::<ssm::RequestManagedInstanceRoleToken>(),
+    entry::<ssm::UpdateManagedInstancePublicKey>(),
+    entry::<ssm::UpdateInstanceInformation>(),
+    entry::<ssm::DescribeInstanceInformation>(),
+    entry::<ssm::StartSession>(),
+    entry::<ssm::ResumeSession>(),
+    entry::<ssm::TerminateSession>(),
+    entry::<ssm::DescribeSessions>(),
+    entry::<ssm::GetConnectionStatus>(),
+];
+
+/// The operation `name` of `service`.
+pub(crate) fn find(service: Service, name: &str) -> Option<&'static Entry> {
+    OPERATIONS
+        .iter()
+        .find(|entry| entry.service == service && entry.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::identity::Signature;
+
+    #[test]
+    fn every_operation_states_who_may_call_it() {
+        for entry in OPERATIONS {
+            assert!(!entry.rule.is_empty(), "{} has no rule", entry.name);
+            if let Some((service, action)) = entry.rule.split_once(':') {
+                assert_eq!(service, entry.service.scope_name(), "{}", entry.name);
+                assert_eq!(
+                    action, entry.name,
+                    "an operation is guarded by another's action"
+                );
+                assert_eq!(
+                    entry.signature,
+                    Signature::SigV4,
+                    "{} asks policy about nobody",
+                    entry.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_these_operations_are_not_guarded_by_policy() {
+        let others: BTreeSet<_> = OPERATIONS
+            .iter()
+            .filter(|entry| !entry.rule.contains(':'))
+            .map(|entry| entry.name)
+            .collect();
+        let expected = [
+            "GetCallerIdentity",
+            "RegisterManagedInstance",
+            "RequestManagedInstanceRoleToken",
+            "UpdateInstanceInformation",
+            "UpdateManagedInstancePublicKey",
+        ];
+        assert_eq!(others, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn no_operation_is_in_the_table_twice() {
+        let names: BTreeSet<_> = OPERATIONS
+            .iter()
+            .map(|entry| (entry.service.scope_name(), entry.name))
+            .collect();
+        assert_eq!(names.len(), OPERATIONS.len());
+    }
+}

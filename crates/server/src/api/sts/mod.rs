@@ -1,0 +1,5 @@
+//! STS.
+
+mod caller_identity;
+
+pub(crate) use caller_identity::GetCallerIdentity;

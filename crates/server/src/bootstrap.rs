@@ -1,0 +1,83 @@
+//! The first identities, made by whoever holds the data directory rather than by a signed call.
+
+use usher_wire::secret::Secret;
+
+use crate::activations::{Terms, make_activation};
+use crate::api::make_access_key;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::identity::fresh_id;
+use crate::limits;
+use crate::server::{AccessKeyPair, Activation};
+use crate::store::{PolicyRow, Room, UserRow};
+
+const POLICY_NAME: &str = "AdministratorAccess";
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// The administrator `name` and its oldest key. A user that exists keeps its policies: an
+/// administrator may have narrowed them.
+pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair, ApiError> {
+    let user = match context.store.user_named(name).await? {
+        Some(user) => user,
+        None => make_admin(context, name).await?,
+    };
+    match context
+        .store
+        .access_keys_of(&user.user_id)
+        .await?
+        .into_iter()
+        .next()
+    {
+        Some(key) => {
+            let secret = context
+                .vault
+                .unseal(&key.access_key_id, &key.secret_sealed)?;
+            let secret = std::str::from_utf8(&secret).map_err(ApiError::internal)?;
+            Ok(AccessKeyPair {
+                access_key_id: key.access_key_id,
+                secret_access_key: Secret::from(secret),
+            })
+        }
+        None => make_access_key(context, &user.user_id).await,
+    }
+}
+
+async fn make_admin(context: &Context, name: &str) -> Result<UserRow, ApiError> {
+    let user = UserRow {
+        user_id: fresh_id("AIDA", 17)?,
+        name: name.to_owned(),
+        path: "/".to_owned(),
+        created: context.now(),
+    };
+    if !context.store.insert_user(&user, &[]).await? {
+        return Err(ApiError::internal(
+            "the administrator was made by somebody else at the same time",
+        ));
+    }
+    let policy = PolicyRow {
+        name: POLICY_NAME.to_owned(),
+        document: POLICY.to_owned(),
+    };
+    match context
+        .store
+        .put_user_policy(&user.user_id, &policy, limits::INLINE_POLICIES)
+        .await?
+    {
+        Room::Stored => Ok(user),
+        Room::Full => Err(ApiError::internal(
+            "the administrator's policy does not fit its limit",
+        )),
+    }
+}
+
+/// An activation for the machine we run on.
+pub(crate) async fn activation(context: &Context, name: &str) -> Result<Activation, ApiError> {
+    let terms = Terms {
+        description: None,
+        default_name: Some(name.to_owned()),
+        registration_limit: 1,
+        expires: context.now().saturating_add(limits::LOCAL_ACTIVATION_MS),
+    };
+    make_activation(context, terms).await
+}

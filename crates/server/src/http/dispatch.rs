@@ -1,0 +1,139 @@
+//! One AWS call from request to answer: read, name, authenticate, serve.
+//!
+//! The order is the contract: nothing is decoded for a caller that did not sign, and nothing runs
+//! for one that its rule does not let through.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use serde_json::Value;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::answer::{RequestId, error_response, output_response};
+use crate::api::{self, Call, Entry, Service};
+use crate::codec::Form;
+use crate::context::Context;
+use crate::error::{ApiError, Code, Protocol};
+use crate::identity::authenticate;
+use crate::limits;
+
+const TARGET: &str = "x-amz-target";
+
+/// `POST /`. What is logged on the way, decisions included, carries the request's id.
+pub(crate) async fn aws_call(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let id = RequestId::fresh();
+    let span =
+        tracing::info_span!("call", request = %id, operation = Empty, rule = Empty, caller = Empty);
+    let (parts, body) = request.into_parts();
+    let protocol = match parts.headers.contains_key(TARGET) {
+        true => Protocol::Json,
+        false => Protocol::Query,
+    };
+    let answer = answer(&context, protocol, &parts, body)
+        .instrument(span.clone())
+        .await;
+    span.in_scope(|| match answer {
+        Ok((entry, output)) => {
+            tracing::info!("served");
+            output_response(entry, &output, &id)
+        }
+        Err(error) => {
+            log_refusal(&error);
+            error_response(protocol, &error, &id)
+        }
+    })
+}
+
+async fn answer(
+    context: &Context,
+    protocol: Protocol,
+    parts: &Parts,
+    body: Body,
+) -> Result<(&'static Entry, Value), ApiError> {
+    let body = read(body).await?;
+    let entry = named(protocol, parts, &body)?;
+    Span::current()
+        .record("operation", entry.name)
+        .record("rule", entry.rule);
+    let caller = authenticate(
+        context,
+        parts,
+        &body,
+        entry.service.scope_name(),
+        entry.signature,
+    )
+    .await?;
+    Span::current().record("caller", &caller.arn);
+    let output = (entry.serve)(
+        Call {
+            context,
+            caller: &caller,
+        },
+        &body,
+    )
+    .await?;
+    Ok((entry, output))
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(limits::BODY_TIME, to_bytes(body, limits::BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(ApiError::new(
+            Code::TooLarge,
+            format!(
+                "The request body could not be read, or is larger than {} bytes.",
+                limits::BODY
+            ),
+        )),
+        Err(_) => Err(ApiError::new(
+            Code::MalformedInput,
+            "The request body did not arrive in time.",
+        )),
+    }
+}
+
+/// The operation that the request names: by header for JSON services, in the form for the others.
+fn named(protocol: Protocol, parts: &Parts, body: &Bytes) -> Result<&'static Entry, ApiError> {
+    let found = match protocol {
+        Protocol::Json => {
+            let target = parts
+                .headers
+                .get(TARGET)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            target
+                .strip_prefix("AmazonSSM.")
+                .and_then(|name| api::find(Service::Ssm, name))
+        }
+        Protocol::Query => {
+            let form = Form::parse(body)?;
+            let service = match form.first("Version") {
+                Some("2010-05-08") => Some(Service::Iam),
+                Some("2011-06-15") => Some(Service::Sts),
+                _ => None,
+            };
+            service
+                .zip(form.first("Action"))
+                .and_then(|(service, name)| api::find(service, name))
+        }
+    };
+    found.ok_or_else(|| {
+        ApiError::new(
+            Code::UnknownOperation,
+            "This server does not serve the operation that the request names.",
+        )
+    })
+}
+
+/// Messages are made for callers and so free of secrets; causes are our own and told to nobody else.
+fn log_refusal(error: &ApiError) {
+    match error.inside() {
+        Some(cause) => tracing::error!(cause, "failed"),
+        None => tracing::info!(code = ?error.code(), told = error.message(), "refused"),
+    }
+}

@@ -1,0 +1,158 @@
+//! From a request to a [`Caller`]: SigV4 by access key, or by a node's registration key.
+//!
+//! `usher_wire::sigv4` owns the rules of the signature; this file finds the key and says whose it
+//! is. A caller is returned only after `verify` succeeded. Before changing it run
+//! `cargo test -p usher-server --test it signature`.
+
+use bytes::Bytes;
+use http::request::Parts;
+use usher_policy::Tags;
+use usher_wire::ids::NodeId;
+use usher_wire::secret::Secret;
+use usher_wire::sigv4::{Authorization, CheckedRequest, Expectation, Fault, Request, SigV4Error};
+
+use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials};
+use crate::context::Context;
+use crate::error::{ApiError, Code};
+
+/// How a call must be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signature {
+    /// Not at all.
+    None,
+    /// By an access key, long-term or temporary.
+    SigV4,
+    /// By a node's registration key (control-plane.md 2.1).
+    RegistrationKey,
+}
+
+/// Finds out who signed the request `parts` with `body` for `service` (the scope's name for it).
+pub(crate) async fn authenticate(
+    context: &Context,
+    parts: &Parts,
+    body: &Bytes,
+    service: &str,
+    signature: Signature,
+) -> Result<Caller, ApiError> {
+    if signature == Signature::None {
+        return Ok(Caller::anonymous());
+    }
+    let headers: Vec<(&str, &[u8])> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let request = Request {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body,
+    };
+    let expectation = Expectation {
+        service,
+        regions: &[context.config.region.as_str()],
+        now_ms: context.clock.now_ms(),
+        over_tls: false,
+    };
+    let checked = Authorization::from_request(&request)
+        .and_then(|header| header.check(&request, &expectation))
+        .map_err(refusal)?;
+    match signature {
+        Signature::RegistrationKey => by_registration_key(context, checked).await,
+        Signature::None | Signature::SigV4 => by_access_key(context, checked).await,
+    }
+}
+
+async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result<Caller, ApiError> {
+    let id = checked.access_key_id().to_owned();
+    let token = checked.session_token().map(str::to_owned);
+    let (secret, caller) = match id.starts_with("ASIA") {
+        true => node_credentials::find(context, &id, token.as_deref()).await?,
+        false => find_user(context, &id, token.as_deref()).await?,
+    };
+    checked.verify(&secret).map_err(refusal)?;
+    Ok(caller)
+}
+
+async fn by_registration_key(
+    context: &Context,
+    checked: CheckedRequest<'_>,
+) -> Result<Caller, ApiError> {
+    let unknown = || {
+        ApiError::new(
+            Code::UnknownAccessKey,
+            "The managed node that signed the request is not registered here.",
+        )
+    };
+    let node = NodeId::parse(checked.access_key_id()).map_err(|_| unknown())?;
+    let row = context
+        .store
+        .node(node.as_str())
+        .await?
+        .ok_or_else(unknown)?;
+    let key = RegistrationKey::of_der_text(&row.public_key)
+        .ok_or_else(|| ApiError::internal("a stored registration key is damaged"))?;
+    checked.verify_rsa(key.der()).map_err(refusal)?;
+    Ok(Caller::node(
+        context.config.scope(),
+        NodeScope {
+            node,
+            session: None,
+        },
+        &row.role,
+    ))
+}
+
+/// A long-term key has no session token; one that comes with it belongs to something else.
+async fn find_user(
+    context: &Context,
+    id: &str,
+    token: Option<&str>,
+) -> Result<(Secret, Caller), ApiError> {
+    let unknown = || {
+        ApiError::new(
+            Code::UnknownAccessKey,
+            "The security token included in the request is invalid.",
+        )
+    };
+    if token.is_some() {
+        return Err(unknown());
+    }
+    let key = context.store.access_key(id).await?.ok_or_else(unknown)?;
+    let user = context
+        .store
+        .user_with_id(&key.user_id)
+        .await?
+        .ok_or_else(unknown)?;
+    let tags = context.store.user_tags(&user.user_id).await?;
+    let secret = unsealed(context, id, &key.secret_sealed)?;
+    let caller = Caller {
+        arn: context.config.scope().user(&user.path, &user.name),
+        who: Who::User {
+            user_id: user.user_id.clone(),
+        },
+        user_id: user.user_id,
+        name: user.name,
+        tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        session_tags: Tags::default(),
+    };
+    Ok((secret, caller))
+}
+
+/// The secret of the key `id`, for one comparison.
+pub(super) fn unsealed(context: &Context, id: &str, sealed: &[u8]) -> Result<Secret, ApiError> {
+    let secret = context.vault.unseal(id, sealed)?;
+    std::str::from_utf8(&secret)
+        .map(Secret::from)
+        .map_err(|_| ApiError::internal("a stored secret is not text"))
+}
+
+fn refusal(error: SigV4Error) -> ApiError {
+    let code = match error.fault() {
+        Fault::Missing => Code::MissingAuthenticationToken,
+        Fault::Incomplete => Code::IncompleteSignature,
+        Fault::Clock | Fault::Invalid => Code::SignatureMismatch,
+    };
+    ApiError::new(code, error.to_string())
+}

@@ -1,0 +1,40 @@
+//! Every limit of the control plane, and what happens at it.
+
+use std::time::Duration;
+
+/// Bytes of a request body; more is answered 413. The largest legitimate one is a document of
+/// 64 KiB, percent-encoded or escaped.
+pub(crate) const BODY: usize = 1024 * 1024;
+/// Time for a request's body to arrive; then the request is refused.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
+/// Time for a request's head to arrive, keep-alive pauses included; then the connection is closed.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(60);
+/// Time for a TLS handshake, waiting for a place included; then the connection is closed.
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// TLS handshakes at one time on a listener; more wait for a place within their time.
+pub(crate) const HANDSHAKES: usize = 512;
+/// Open connections; more wait in the kernel's queue.
+pub(crate) const CONNECTIONS: usize = 4096;
+/// Longest pause before the next try when the system has no descriptor for a new connection.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// Time for open requests after a stop was asked for; then they are cut.
+pub(crate) const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// Access keys of an IAM user; more are `LimitExceeded`.
+pub(crate) const ACCESS_KEYS: i64 = 2;
+/// Tags of an IAM user; more are `LimitExceeded`.
+pub(crate) const TAGS: i64 = 50;
+/// Characters of a user's inline policies together, white space not counted; more are `LimitExceeded`.
+pub(crate) const INLINE_POLICIES: usize = 2048;
+
+/// Bytes of a document; more are `MaxDocumentSizeExceeded`.
+pub(crate) const DOCUMENT: usize = 64 * 1024;
+/// Versions of a document; more are `DocumentVersionLimitExceeded`.
+pub(crate) const DOCUMENT_VERSIONS: i64 = 1000;
+
+/// Days an activation may live; more are `InvalidParameters`.
+pub(crate) const ACTIVATION_DAYS: i64 = 30;
+/// How long a node's own temporary keys live, as in AWS.
+pub(crate) const NODE_KEYS: Duration = Duration::from_secs(60 * 60);
+/// How long the activation for the server's own machine lives, in milliseconds.
+pub(crate) const LOCAL_ACTIVATION_MS: i64 = 10 * 60 * 1000;

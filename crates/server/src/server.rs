@@ -1,0 +1,188 @@
+//! The server's door: open its data, make the first identities, run until told to stop.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use usher_wire::secret::Secret;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+use crate::store::{Store, StoreError};
+use crate::vault::{Vault, VaultError};
+use crate::{bootstrap, grant_key, http};
+
+/// Why the server does not start, or an identity cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data directory cannot be made or closed to others.
+    #[error("the data directory {path} cannot be used: {source}")]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process has it open.
+    #[error(
+        "another server is using the data directory {path}: stop it, or choose another directory"
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The database.
+    #[error("{0}")]
+    Store(String),
+    /// The root key or what is sealed under it.
+    #[error("{0}")]
+    Vault(String),
+    /// Making an identity was refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<StoreError> for ServerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<VaultError> for ServerError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error.to_string())
+    }
+}
+
+impl From<ApiError> for ServerError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error.inside().unwrap_or(error.message()).to_owned())
+    }
+}
+
+/// An access key with its secret.
+#[derive(Debug, Clone)]
+pub struct AccessKeyPair {
+    /// `AKIA…`
+    pub access_key_id: String,
+    /// 40 letters.
+    pub secret_access_key: Secret,
+}
+
+/// What a node registers with.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    /// UUID form.
+    pub id: String,
+    /// Secret.
+    pub code: Secret,
+}
+
+/// An opened server.
+#[derive(Debug)]
+pub struct Server {
+    context: Arc<Context>,
+    /// Held as long as the data is ours.
+    _lock: File,
+}
+
+impl Server {
+    /// Opens the data directory, making what is not there: database, root key, grant key.
+    ///
+    /// # Errors
+    /// If another server has it open, or something in it cannot be read or made.
+    pub async fn open(config: Config) -> Result<Self, ServerError> {
+        Self::open_with_clock(config, Clock::System).await
+    }
+
+    /// As [`Server::open`], with another clock than the system's, for tests of expiry.
+    ///
+    /// # Errors
+    /// As [`Server::open`].
+    pub async fn open_with_clock(config: Config, clock: Clock) -> Result<Self, ServerError> {
+        let folder = config.data_dir.clone();
+        close_to_others(&folder).map_err(|source| ServerError::DataDirectory {
+            path: folder.clone(),
+            source,
+        })?;
+        let lock = lock(&folder)?;
+        let database = folder.join("usher.db");
+        let vault = Vault::open(&folder.join("root.key"), database.exists())?;
+        let store = Store::open(&database).await?;
+        let grant_key = grant_key::open(&store, &vault, clock.now_ms()).await?;
+        let gateway = Gateway::new(store.clone(), clock.clone());
+        gateway.restore().await?;
+        let context = Context {
+            config,
+            store,
+            vault,
+            grant_key,
+            gateway,
+            clock,
+        };
+        Ok(Self {
+            context: Arc::new(context),
+            _lock: lock,
+        })
+    }
+
+    /// Makes the IAM user `name` with a policy that allows everything, unless it exists, and
+    /// returns its oldest access key: the same at every start.
+    ///
+    /// # Errors
+    /// If the database or the vault fails.
+    pub async fn bootstrap_admin(&self, name: &str) -> Result<AccessKeyPair, ServerError> {
+        Ok(bootstrap::admin(&self.context, name).await?)
+    }
+
+    /// Makes an activation for one node, which will have the name `name`, good for ten minutes.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn local_activation(&self, name: &str) -> Result<Activation, ServerError> {
+        Ok(bootstrap::activation(&self.context, name).await?)
+    }
+
+    /// Serves `listener` until `stop`, then ends open requests and closes the database.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        http::serve(listener, http::routes(Arc::clone(&self.context)), stop).await;
+        self.context.gateway.close().await;
+        self.context.store.close().await;
+    }
+}
+
+fn close_to_others(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+}
+
+/// Two servers on one database would each know half of the channels.
+fn lock(folder: &Path) -> Result<File, ServerError> {
+    let failed = |source| ServerError::DataDirectory {
+        path: folder.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(folder.join("lock"))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ServerError::InUse {
+            path: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}

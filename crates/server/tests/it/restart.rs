@@ -1,0 +1,120 @@
+//! What is on disk: closed to others, and the same after a restart.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+use usher_server::{Server, ServerError};
+
+use crate::harness::{Running, config};
+use crate::nodes::register;
+
+#[tokio::test]
+async fn nobody_else_can_read_the_data() {
+    let server = Running::start().await;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = server.data_dir();
+    assert_eq!(mode(&folder), 0o700);
+    let mut files = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        files += 1;
+    }
+    assert!(files >= 3);
+}
+
+#[tokio::test]
+async fn no_secret_is_on_disk_in_the_clear() {
+    let server = Running::start().await;
+    let (secret, code) = (
+        server.admin.secret.clone(),
+        server.activation.code.expose().to_owned(),
+    );
+    for entry in std::fs::read_dir(server.data_dir()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for secret in [&secret, &code] {
+            assert!(
+                !bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes())
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::open(config(folder.path())).await.unwrap();
+    assert!(matches!(
+        Server::open(config(folder.path())).await,
+        Err(ServerError::InUse { .. })
+    ));
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_lost_root_key_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::open(config(folder.path())).await.unwrap());
+    std::fs::remove_file(folder.path().join("data/root.key")).unwrap();
+    let error = Server::open(config(folder.path())).await.unwrap_err();
+    assert!(error.to_string().contains("put the file back"), "{error}");
+}
+
+#[tokio::test]
+async fn a_restart_keeps_keys_users_documents_and_nodes() {
+    let server = Running::start().await;
+    let admin = server.admin.clone();
+    let alice = server.user("alice", "").await;
+    let node = register(&server).await;
+    let document = json!({
+        "Name": "SSM-SessionManagerRunShell",
+        "DocumentType": "Session",
+        "Content": r#"{"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{"idleSessionTimeout":"5"}}"#,
+    });
+    server
+        .ssm(&admin, "CreateDocument", &document)
+        .await
+        .served();
+
+    let server = server.restart().await;
+    assert_eq!(
+        (&server.admin.id, &server.admin.secret),
+        (&admin.id, &admin.secret)
+    );
+    server.whoami(&alice).await.served();
+    let nodes = server
+        .ssm(&admin, "DescribeInstanceInformation", &json!({}))
+        .await
+        .served()
+        .json();
+    assert_eq!(
+        nodes["InstanceInformationList"][0]["InstanceId"],
+        node.as_str()
+    );
+    server
+        .ssm(
+            &admin,
+            "GetDocument",
+            &json!({"Name": "SSM-SessionManagerRunShell"}),
+        )
+        .await
+        .served();
+}
+
+#[tokio::test]
+async fn a_narrowed_administrator_stays_narrowed() {
+    let server = Running::start().await;
+    let members = [("UserName", "admin"), ("PolicyName", "AdministratorAccess")];
+    server
+        .iam(&server.admin, "DeleteUserPolicy", &members)
+        .await
+        .served();
+    let server = server.restart().await;
+    server
+        .iam(&server.admin, "ListUsers", &[])
+        .await
+        .refused(403, "AccessDenied");
+}
