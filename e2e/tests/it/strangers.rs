@@ -79,7 +79,7 @@ fn another_principals_session_can_be_neither_ended_nor_resumed() {
     terminal.expect_shell();
     let id = json!({"SessionId": session["SessionId"]});
 
-    let own = "arn:aws:ssm:usher-1:000000000000:session/mallory-*";
+    let own = "arn:aws:ssm:*:*:session/${aws:username}-*";
     let mallory = dev.principal(
         "mallory",
         &[("ssm:TerminateSession", own), ("ssm:ResumeSession", own)],
