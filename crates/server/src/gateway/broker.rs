@@ -171,11 +171,6 @@ impl Broker {
         self.moves
     }
 
-    /// How the session ended, if it has.
-    pub(crate) fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
-    }
-
     /// Whether the client has been told of the end.
     pub(crate) fn client_was_told(&self) -> bool {
         self.client.farewell == Farewell::Said

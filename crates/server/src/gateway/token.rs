@@ -31,7 +31,7 @@ impl NewToken {
     ) -> Result<Self, ApiError> {
         let mut bytes = Zeroizing::new([0u8; 32]);
         rand::fill(&mut *bytes).map_err(|_| ApiError::internal("no random bytes"))?;
-        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes));
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes));
         let life = match side {
             TokenSide::Client => CLIENT_TOKEN_MS,
             TokenSide::Agent | TokenSide::Control => NODE_TOKEN_MS,

@@ -262,11 +262,8 @@ mod tests {
     #[test]
     fn unknown_keys_values_and_tokens_are_refused_by_name() {
         let check = |filters: &[(&str, &str)], code| {
-            assert_eq!(
-                selection(&input(filters)).unwrap_err().code(),
-                code,
-                "{filters:?}"
-            )
+            let refused = selection(&input(filters)).unwrap_err();
+            assert_eq!(refused.code(), code, "{filters:?}");
         };
         check(&[("Colour", "red")], Code::InvalidFilterKey);
         check(&[("InvokedAfter", "yesterday")], Code::Validation);

@@ -216,7 +216,10 @@ fn only_the_first_ending_counts() {
     let mut broker = joined(now);
     assert!(broker.end(ending("first")));
     assert!(!broker.end(ending("second")));
-    assert_eq!(broker.ending().map(|e| e.output.as_str()), Some("first"));
+    assert_eq!(
+        broker.ending.as_ref().map(|e| e.output.as_str()),
+        Some("first")
+    );
 }
 
 #[test]

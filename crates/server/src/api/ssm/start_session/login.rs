@@ -1,0 +1,188 @@
+//! As whom the session may run on the node, or why it may not start after all.
+//!
+//! Run As is decided by the policy room; here its answer meets what only the server knows: documents that ask for
+//! root, and how many sessions there are already. A refusal is a value with a sentence, not an error.
+
+use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionProperties, resolve_run_as};
+use usher_wire::ids::NodeId;
+
+use super::plan::Plan;
+use crate::api::Call;
+use crate::gateway::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
+
+/// As whom the session runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Login {
+    /// Run As is off: the node's `ssm-user`.
+    SsmUser,
+    /// Run As is on: this OS user and no other.
+    As(RunAsUser),
+}
+
+/// Why an allowed session is not started. `Display` is the sentence for the person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// Run As names nobody who may be used.
+    #[error(transparent)]
+    RunAs(#[from] RunAsRefusal),
+    /// AWS's agent would run it as root, whatever Run As says (agent.md section 0).
+    #[error(
+        "The session document asks to run as root (runAsElevated), which is never done while Run As is on. \
+         Use a document without runAsElevated."
+    )]
+    Elevated,
+    /// The node has as many sessions as it may have.
+    #[error(
+        "The node {0} has {SESSIONS_PER_NODE} sessions already, the most it may have. End some of them first."
+    )]
+    NodeIsFull(NodeId),
+    /// The caller has as many sessions as one identity may have.
+    #[error(
+        "You have {SESSIONS_PER_OWNER} sessions already, the most one identity may have. End some of them first."
+    )]
+    OwnerHasTooMany,
+}
+
+impl Login {
+    /// Decides, and says which Run As rule did.
+    pub(super) fn decide(
+        call: Call<'_>,
+        plan: &Plan,
+        node: &NodeId,
+    ) -> (Result<Self, Refusal>, RunAsRule) {
+        let run_as = resolve_run_as(
+            &call.caller.tags,
+            &call.caller.session_tags,
+            &plan.preferences,
+            plan.document.inputs(),
+            &call.context.config.extra_refused_os_users,
+        );
+        let rule = run_as.rule();
+        let counts = call
+            .context
+            .gateway
+            .count_sessions(node, &call.caller.user_id);
+        (
+            judge(run_as, plan.document.properties(), node, counts),
+            rule,
+        )
+    }
+
+    /// The OS user's name; empty while Run As is off.
+    pub(super) fn os_user(&self) -> &str {
+        match self {
+            Self::SsmUser => "",
+            Self::As(user) => user.name().as_str(),
+        }
+    }
+}
+
+fn judge(
+    run_as: RunAs,
+    properties: &SessionProperties,
+    node: &NodeId,
+    (of_node, of_owner): (usize, usize),
+) -> Result<Login, Refusal> {
+    let login = match run_as {
+        RunAs::Refused(refusal) => return Err(refusal.into()),
+        RunAs::As(_) if asks_for_root(properties) => return Err(Refusal::Elevated),
+        RunAs::As(user) => Login::As(user),
+        RunAs::Off => Login::SsmUser,
+    };
+    if of_node >= SESSIONS_PER_NODE {
+        return Err(Refusal::NodeIsFull(node.clone()));
+    }
+    if of_owner >= SESSIONS_PER_OWNER {
+        return Err(Refusal::OwnerHasTooMany);
+    }
+    Ok(login)
+}
+
+fn asks_for_root(properties: &SessionProperties) -> bool {
+    match properties {
+        SessionProperties::Commands(commands) => {
+            commands.values().any(|command| command.run_as_elevated)
+        }
+        SessionProperties::Shell | SessionProperties::Port(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_policy::{CommandProperties, Platform, Preferences, Tags};
+    use usher_wire::ids::OsUserName;
+
+    use super::*;
+
+    fn run_as(tag: Option<&str>) -> RunAs {
+        let preferences = Preferences::with_default_user(&OsUserName::parse("alice").unwrap());
+        let tags = tag
+            .map(|value| ("SSMSessionRunAs", value))
+            .into_iter()
+            .collect();
+        resolve_run_as(&tags, &Tags::default(), &preferences, None, &[])
+    }
+
+    fn elevated() -> SessionProperties {
+        let command = CommandProperties {
+            commands: "id".into(),
+            run_as_elevated: true,
+            ..CommandProperties::default()
+        };
+        SessionProperties::Commands([(Platform::Linux, command)].into())
+    }
+
+    fn check(
+        run_as: RunAs,
+        properties: &SessionProperties,
+        counts: (usize, usize),
+    ) -> Result<Login, Refusal> {
+        judge(
+            run_as,
+            properties,
+            &NodeId::parse("mi-0123456789abcdef0").unwrap(),
+            counts,
+        )
+    }
+
+    #[test]
+    fn a_run_as_refusal_is_the_sessions_refusal() {
+        let refused = check(run_as(Some("root")), &SessionProperties::Shell, (0, 0)).unwrap_err();
+        assert!(
+            refused.to_string().contains("root is never allowed"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_document_cannot_ask_for_root_while_run_as_is_on() {
+        assert_eq!(
+            check(run_as(None), &elevated(), (0, 0)),
+            Err(Refusal::Elevated)
+        );
+        assert_eq!(check(RunAs::Off, &elevated(), (0, 0)), Ok(Login::SsmUser));
+    }
+
+    #[test]
+    fn too_many_sessions_are_refused_in_words() {
+        let full = check(
+            RunAs::Off,
+            &SessionProperties::Shell,
+            (SESSIONS_PER_NODE, 0),
+        )
+        .unwrap_err();
+        assert!(full.to_string().contains("mi-0123456789abcdef0"), "{full}");
+        let greedy = check(
+            RunAs::Off,
+            &SessionProperties::Shell,
+            (0, SESSIONS_PER_OWNER),
+        );
+        assert_eq!(greedy, Err(Refusal::OwnerHasTooMany));
+    }
+
+    #[test]
+    fn the_resolved_user_is_the_one_that_logs_in() {
+        let login = check(run_as(Some("bob")), &SessionProperties::Shell, (0, 0)).unwrap();
+        assert_eq!(login.os_user(), "bob");
+    }
+}

@@ -1,0 +1,571 @@
+//! Sessions from start to end: permission, Run As, tasks, completions, endings, history, restart.
+
+use serde_json::{Value, json};
+use usher_wire::frame::MessageType;
+use usher_wire::message::{SessionStateName, TaskAcknowledge};
+
+use crate::gateway_peers::{
+    Farewell, Node, Peer, ask_token, client, completion, data_path, described, input, open_control,
+    output, session_state, start, started, task_in, token,
+};
+use crate::harness::{Reply, Running};
+
+async fn scene() -> (Running, Node, Peer) {
+    let server = Running::start().await;
+    let node = Node::register(&server).await;
+    let control = node.control(&server).await;
+    (server, node, control)
+}
+
+async fn prefer(server: &Running, inputs: Value) {
+    let content =
+        json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs})
+            .to_string();
+    let input = json!({"Name": "SSM-SessionManagerRunShell", "Content": content, "DocumentType": "Session"});
+    server
+        .ssm(&server.admin, "CreateDocument", &input)
+        .await
+        .served();
+}
+
+async fn start_call(server: &Running, input: Value) -> Reply {
+    server.ssm(&server.admin, "StartSession", &input).await
+}
+
+#[tokio::test]
+async fn who_may_not_start_learns_nothing_about_targets() {
+    let server = Running::start().await;
+    let node = Node::register(&server).await;
+    let nobody = server.user("nobody", "").await;
+    for target in [node.id.as_str(), "mi-0123456789abcdef0"] {
+        server
+            .ssm(&nobody, "StartSession", &json!({"Target": target}))
+            .await
+            .refused(400, "AccessDeniedException");
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_offline_targets_are_not_connected() {
+    let server = Running::start().await;
+    let node = Node::register(&server).await;
+    for target in [node.id.as_str(), "mi-0123456789abcdef0", "web-1"] {
+        let reply = start_call(&server, json!({"Target": target})).await;
+        reply.refused(400, "TargetNotConnected");
+        assert_eq!(reply.message(), format!("{target} is not connected."));
+    }
+}
+
+#[tokio::test]
+async fn documents_and_parameters_are_judged_before_connectivity() {
+    let server = Running::start().await;
+    let target = "mi-0123456789abcdef0";
+    start_call(
+        &server,
+        json!({"Target": target, "DocumentName": "Missing"}),
+    )
+    .await
+    .refused(400, "InvalidDocument");
+    let unknown = json!({"Target": target, "DocumentName": "AWS-StartSSHSession", "Parameters": {"colour": ["red"]}});
+    start_call(&server, unknown)
+        .await
+        .refused(400, "InvalidParameters");
+    let bad = json!({"Target": target, "DocumentName": "AWS-StartSSHSession", "Parameters": {"portNumber": ["0x16"]}});
+    start_call(&server, bad)
+        .await
+        .refused(400, "InvalidParameters");
+}
+
+#[tokio::test]
+async fn a_named_document_must_be_allowed_and_a_denied_default_denies() {
+    let (server, node, _control) = scene().await;
+    let target = format!(
+        "arn:aws:ssm:usher-1:000000000000:managed-instance/{}",
+        node.id
+    );
+    let allow = |resource: &str| json!({"Effect": "Allow", "Action": "ssm:StartSession", "Resource": resource});
+    let policy = |statements: Vec<Value>| {
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    };
+    let plain = server.user("plain", &policy(vec![allow(&target)])).await;
+    server
+        .ssm(&plain, "StartSession", &json!({"Target": node.id}))
+        .await
+        .served();
+    let named = json!({"Target": node.id, "DocumentName": "AWS-StartSSHSession"});
+    server
+        .ssm(&plain, "StartSession", &named)
+        .await
+        .refused(400, "AccessDeniedException");
+    let ssh = server
+        .user(
+            "ssh",
+            &policy(vec![
+                allow(&target),
+                allow("arn:aws:ssm:usher-1::document/AWS-StartSSHSession"),
+            ]),
+        )
+        .await;
+    server.ssm(&ssh, "StartSession", &named).await.served();
+    let deny = json!({"Effect": "Deny", "Action": "ssm:StartSession", "Resource": "arn:aws:ssm:*:*:document/SSM-SessionManagerRunShell"});
+    let denied = server
+        .user("denied", &policy(vec![allow(&target), deny]))
+        .await;
+    server
+        .ssm(&denied, "StartSession", &json!({"Target": node.id}))
+        .await
+        .refused(400, "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn a_run_as_refusal_is_told_in_the_channel_and_reaches_no_agent() {
+    let (server, node, mut control) = scene().await;
+    prefer(&server, json!({"runAsEnabled": true})).await;
+    let session = start(&server, &server.admin, &node).await;
+    for _ in 0..2 {
+        let refusal = client(&server, &session.id, &session.token)
+            .await
+            .refusal()
+            .await;
+        assert!(refusal.contains("names no OS user"), "{refusal}");
+    }
+    let shown = described(&server, "History", &session.id).await.unwrap();
+    assert_eq!(shown["Status"], "Failed");
+    assert!(
+        shown["Details"]
+            .as_str()
+            .unwrap()
+            .contains("names no OS user"),
+        "{shown}"
+    );
+    assert!(shown["EndDate"].is_number(), "{shown}");
+    ask_token(
+        &server,
+        &format!("/v1/data-channel/{}", session.id),
+        &node.keys,
+    )
+    .await
+    .refused(400, "ValidationError");
+
+    // The next task on the control channel is that of the next session: nothing came before.
+    let tagged = [
+        ("UserName", "admin"),
+        ("Tags.member.1.Key", "SSMSessionRunAs"),
+        ("Tags.member.1.Value", "alice"),
+    ];
+    server.iam(&server.admin, "TagUser", &tagged).await.served();
+    let next = start(&server, &server.admin, &node).await;
+    let task = task_in(&control.next_frame().await);
+    assert_eq!(
+        (task.session_id.as_str(), task.run_as_user.as_str()),
+        (next.id.as_str(), "alice")
+    );
+    assert_eq!(task.document_content["inputs"]["runAsEnabled"], true);
+}
+
+#[tokio::test]
+async fn a_start_task_carries_document_owner_and_grant() {
+    let (server, node, mut control) = scene().await;
+    let input = json!({"Target": node.id, "DocumentName": "AWS-StartInteractiveCommand", "Reason": "Störung 4711",
+        "Parameters": {"command": ["uptime"]}});
+    let session = started(&start_call(&server, input).await.served().json());
+    let task = task_in(&control.next_frame().await);
+    assert_eq!(task.session_id.as_str(), session.id);
+    assert_eq!(task.document_name, "AWS-StartInteractiveCommand");
+    assert_eq!(
+        task.document_content["properties"]["linux"]["commands"],
+        "uptime"
+    );
+    assert_eq!(task.document_content["inputs"]["runAsEnabled"], false);
+    assert_eq!(
+        (task.run_as_user.as_str(), task.session_owner.as_str()),
+        ("", "arn:aws:iam::000000000000:user/admin")
+    );
+    let ours = task.usher.unwrap();
+    assert!(!ours.grant.is_empty());
+    assert!(ours.credentials.access_key_id.starts_with("ASIA"));
+    let shown = described(&server, "Active", &session.id).await.unwrap();
+    assert_eq!(
+        (&shown["Status"], &shown["Reason"]),
+        (&json!("Connecting"), &json!("Störung 4711"))
+    );
+    let (owner, suffix) = session.id.rsplit_once('-').unwrap();
+    assert_eq!((owner, suffix.len()), ("admin", 26));
+}
+
+#[tokio::test]
+async fn a_task_is_sent_again_until_its_agent_has_come() {
+    let (server, node, mut control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    assert_eq!(
+        task_in(&control.next_frame().await).session_id.as_str(),
+        session.id
+    );
+    control.close().await;
+    let mut control = node.control(&server).await;
+    assert_eq!(
+        task_in(&control.next_frame().await).session_id.as_str(),
+        session.id
+    );
+    let mut agent = node.data(&server, &session.id).await;
+    let mut client = client(&server, &session.id, &session.token).await;
+    agent.frame(&output(0, b"ready")).await;
+    assert_eq!(client.next_frame().await.payload, "ready");
+    control.close().await;
+    let mut control = node.control(&server).await;
+    let next = start(&server, &server.admin, &node).await;
+    assert_eq!(
+        task_in(&control.next_frame().await).session_id.as_str(),
+        next.id
+    );
+}
+
+#[tokio::test]
+async fn a_new_control_channel_takes_the_place_of_the_old_one() {
+    let (server, node, mut old) = scene().await;
+    let mut new = node.control(&server).await;
+    // Waits until the old one is gone; by then the new one has its place.
+    assert_eq!(
+        old.farewell().await,
+        Farewell {
+            before: vec![],
+            output: None
+        }
+    );
+    let session = start(&server, &server.admin, &node).await;
+    assert_eq!(
+        task_in(&new.next_frame().await).session_id.as_str(),
+        session.id
+    );
+}
+
+#[tokio::test]
+async fn a_control_channels_token_opens_once_and_only_its_node() {
+    let (server, node, _control) = scene().await;
+    let path = format!("/v1/control-channel/{}", node.id);
+    let once = token(&server, &path, &node.keys).await;
+    let open = async |token: &str| {
+        let mut peer = Peer::upgrade(&server, &path, Some(&node.keys))
+            .await
+            .unwrap();
+        peer.text(&open_control(token)).await;
+        peer
+    };
+    assert_eq!(open("no-such-token").await.farewell().await.output, None);
+    let _first = open(&once).await;
+    assert_eq!(
+        Peer::upgrade(&server, &path, Some(&server.admin))
+            .await
+            .err(),
+        Some(403)
+    );
+    assert_eq!(Peer::upgrade(&server, &path, None).await.err(), Some(403));
+    let foreign = Peer::upgrade(
+        &server,
+        "/v1/control-channel/mi-0123456789abcdef0",
+        Some(&node.keys),
+    )
+    .await;
+    assert_eq!(foreign.err(), Some(403));
+}
+
+#[tokio::test]
+async fn a_failure_reported_by_the_agent_reaches_the_person_once() {
+    let (server, node, mut control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let mut client = client(&server, &session.id, &session.token).await;
+    let output = "\n----------ERROR-------\nUnable to start command: no such user\n";
+    let (first, second) = (
+        completion(&session.id, "Failed", output),
+        completion(&session.id, "Failed", "plugin failed"),
+    );
+    control.frame(&first).await;
+    control.frame(&second).await;
+    for sent in [&first, &second] {
+        let receipt = control.next_of(MessageType::AgentTaskAcknowledge).await;
+        let receipt: TaskAcknowledge = serde_json::from_slice(&receipt.payload).unwrap();
+        assert_eq!(
+            (receipt.message_id, receipt.task_id),
+            (sent.message_id.to_string(), session.id.clone())
+        );
+    }
+    assert_eq!(
+        client.refusal().await,
+        "Unable to start command: no such user"
+    );
+    let shown = described(&server, "History", &session.id).await.unwrap();
+    assert_eq!(
+        (&shown["Status"], &shown["Details"]),
+        (
+            &json!("Failed"),
+            &json!("Unable to start command: no such user")
+        )
+    );
+    assert_eq!(shown["OutputUrl"]["S3OutputUrl"], "s3://logs/x.log");
+}
+
+#[tokio::test]
+async fn a_node_completes_only_its_own_sessions() {
+    let (server, node, _control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let made = server
+        .ssm(
+            &server.admin,
+            "CreateActivation",
+            &json!({"IamRole": "service-role/UsherManagedNode"}),
+        )
+        .await;
+    let other = Node::register_with(&server, &made.served().json()).await;
+    let mut others = other.control(&server).await;
+    others.frame(&completion(&session.id, "Success", "")).await;
+    // Acknowledged is only what comes after it.
+    others
+        .frame(&completion("nobody-knows", "Success", ""))
+        .await;
+    let receipt = others.next_of(MessageType::AgentTaskAcknowledge).await;
+    let receipt: TaskAcknowledge = serde_json::from_slice(&receipt.payload).unwrap();
+    assert_eq!(receipt.task_id, "nobody-knows");
+    assert_eq!(
+        described(&server, "Active", &session.id).await.unwrap()["Status"],
+        "Connecting"
+    );
+    ask_token(
+        &server,
+        &format!("/v1/data-channel/{}", session.id),
+        &other.keys,
+    )
+    .await
+    .refused(403, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_terminated_session_ends_at_both_ends_and_stays_ended() {
+    let (server, node, mut control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let mut client = client(&server, &session.id, &session.token).await;
+    let mut agent = node.data(&server, &session.id).await;
+    agent.frame(&output(0, b"$ ")).await;
+    assert_eq!(client.next_frame().await.payload, "$ ");
+    let id = json!({"SessionId": session.id});
+    let nobody = server.user("nobody", "").await;
+    server
+        .ssm(&nobody, "TerminateSession", &id)
+        .await
+        .refused(400, "AccessDeniedException");
+    for _ in 0..2 {
+        assert_eq!(
+            server
+                .ssm(&server.admin, "TerminateSession", &id)
+                .await
+                .served()
+                .json(),
+            id
+        );
+    }
+    assert_eq!(client.farewell().await.output.as_deref(), Some(""));
+    assert_eq!(agent.farewell().await.output.as_deref(), Some(""));
+    control.next_of(MessageType::ChannelClosed).await;
+    assert_eq!(
+        described(&server, "History", &session.id).await.unwrap()["Status"],
+        "Terminating"
+    );
+
+    control.frame(&completion(&session.id, "Success", "")).await;
+    control.next_of(MessageType::AgentTaskAcknowledge).await;
+    assert_eq!(
+        described(&server, "History", &session.id).await.unwrap()["Status"],
+        "Terminated"
+    );
+    assert_eq!(
+        server
+            .ssm(&server.admin, "ResumeSession", &id)
+            .await
+            .served()
+            .json(),
+        id
+    );
+    let reply = ask_token(
+        &server,
+        &format!("/v1/data-channel/{}", session.id),
+        &node.keys,
+    )
+    .await;
+    assert!(
+        reply.body.contains("Session is already terminated"),
+        "{}",
+        reply.body
+    );
+    let unknown = json!({"SessionId": "admin-00000000000000000000000000"});
+    for operation in ["TerminateSession", "ResumeSession"] {
+        server
+            .ssm(&server.admin, operation, &unknown)
+            .await
+            .refused(400, "DoesNotExistException");
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_the_node_missed_is_told_when_it_is_back() {
+    let (server, node, control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    control.close().await;
+    server
+        .ssm(
+            &server.admin,
+            "TerminateSession",
+            &json!({"SessionId": session.id}),
+        )
+        .await
+        .served();
+    let mut control = node.control(&server).await;
+    let frame = control.next_of(MessageType::ChannelClosed).await;
+    let closed: usher_wire::message::ChannelClosed =
+        serde_json::from_slice(&frame.payload).unwrap();
+    assert_eq!(
+        (closed.session_id, closed.destination_id),
+        (session.id.clone(), node.id.clone())
+    );
+    control.frame(&completion(&session.id, "Success", "")).await;
+    control.next_of(MessageType::AgentTaskAcknowledge).await;
+    control.close().await;
+    // Confirmed, it is not told again.
+    let mut control = node.control(&server).await;
+    let next = start(&server, &server.admin, &node).await;
+    assert_eq!(
+        task_in(&control.next_frame().await).session_id.as_str(),
+        next.id
+    );
+}
+
+#[tokio::test]
+async fn resuming_is_for_the_owner_and_revokes_the_earlier_token() {
+    let (server, node, _control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let id = json!({"SessionId": session.id});
+    let all =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let other = server.user("other", all).await;
+    server
+        .ssm(&other, "ResumeSession", &id)
+        .await
+        .refused(400, "AccessDeniedException");
+    let mut agent = node.data(&server, &session.id).await;
+    let mut first = client(&server, &session.id, &session.token).await;
+    first.frame(&input(0, b"x")).await;
+    assert_eq!(agent.next_frame().await.payload, "x");
+    let resumed = server
+        .ssm(&server.admin, "ResumeSession", &id)
+        .await
+        .served()
+        .json();
+    assert!(
+        resumed["StreamUrl"]
+            .as_str()
+            .unwrap()
+            .ends_with(&data_path(&session.id)),
+        "{resumed}"
+    );
+    let refusal = client(&server, &session.id, &session.token)
+        .await
+        .refusal()
+        .await;
+    assert!(refusal.starts_with("The token is not valid"), "{refusal}");
+    let mut again = client(
+        &server,
+        &session.id,
+        resumed["TokenValue"].as_str().unwrap(),
+    )
+    .await;
+    agent.frame(&output(0, b"back")).await;
+    assert_eq!(again.next_frame().await.payload, "back");
+}
+
+#[tokio::test]
+async fn a_session_outlives_the_server() {
+    let (server, node, control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let mut agent = node.data(&server, &session.id).await;
+    let mut before = client(&server, &session.id, &session.token).await;
+    agent.frame(&output(0, b"before")).await;
+    assert_eq!(before.next_frame().await.payload, "before");
+    while described(&server, "Active", &session.id).await.unwrap()["Status"] != "Connected" {}
+    let server = server.restart().await;
+    assert_eq!((agent.next().await, before.next().await), (None, None));
+    drop(control);
+    assert_eq!(
+        described(&server, "Active", &session.id).await.unwrap()["Status"],
+        "Connected"
+    );
+    let mut agent = node.data(&server, &session.id).await;
+    let mut after = client(&server, &session.id, &session.token).await;
+    agent.frame(&output(1, b"after")).await;
+    assert_eq!(after.next_frame().await.payload, "after");
+    agent
+        .frame(&session_state(
+            &session.id,
+            SessionStateName::Terminating,
+            None,
+        ))
+        .await;
+    assert_eq!(after.farewell().await.output.as_deref(), Some(""));
+}
+
+#[tokio::test]
+async fn a_session_that_never_started_fails_after_a_restart() {
+    let (server, node, _control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    server.pass(31);
+    let server = server.restart().await;
+    let farewell = client(&server, &session.id, &session.token)
+        .await
+        .farewell()
+        .await;
+    assert!(
+        farewell
+            .output
+            .as_deref()
+            .unwrap()
+            .contains("did not open the session within 30 seconds"),
+        "{farewell:?}"
+    );
+    assert_eq!(
+        described(&server, "History", &session.id).await.unwrap()["Status"],
+        "Failed"
+    );
+}
+
+#[tokio::test]
+async fn history_is_paged_newest_first() {
+    let (server, node, _control) = scene().await;
+    let mut expected = Vec::new();
+    for _ in 0..5 {
+        expected.insert(0, start(&server, &server.admin, &node).await.id);
+        server.pass(1);
+    }
+    let mut seen = Vec::new();
+    let mut page = json!({"State": "Active", "MaxResults": 2});
+    loop {
+        let reply = server
+            .ssm(&server.admin, "DescribeSessions", &page)
+            .await
+            .served()
+            .json();
+        seen.extend(
+            reply["Sessions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|s| s["SessionId"].as_str().unwrap().to_owned()),
+        );
+        match reply.get("NextToken") {
+            Some(token) => page["NextToken"] = token.clone(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, expected);
+    let nobody = server.user("nobody", "").await;
+    server
+        .ssm(&nobody, "DescribeSessions", &json!({"State": "Active"}))
+        .await
+        .refused(400, "AccessDeniedException");
+}
