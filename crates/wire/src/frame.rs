@@ -28,7 +28,7 @@ pub const FLAG_SYN: u64 = 1;
 /// Flag: last of a stream.
 pub const FLAG_FIN: u64 = 2;
 
-/// Why bytes are not a frame, or a frame can't be made.
+/// Why bytes are not a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FrameError {
     /// Shorter than a header.

@@ -261,6 +261,7 @@ fn a_closed_channel_takes_nothing_and_wants_nothing() {
         .send(PayloadType::Output, bytes("x"))
         .unwrap();
     client.sent();
+    client.control(MessageType::PausePublication, "");
     client.close("");
     let now = client.now;
     client.channel.handle_disconnected();
