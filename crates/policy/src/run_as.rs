@@ -3,7 +3,7 @@
 //! Owns the rule whole. First the tag `SSMSessionRunAs`, a session tag replacing the principal's before it is judged;
 //! else the default user; else refusal. What is named but unusable refuses and never falls through to the next source,
 //! because the next source may be a more powerful account. Whether the account exists is for the node to find out.
-//! Before changing this file run `cargo test -p usher-policy --test run_as`.
+//! Before changing this file run `cargo test -p usher-policy --test it run_as`.
 
 use std::fmt;
 

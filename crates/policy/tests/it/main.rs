@@ -1,0 +1,16 @@
+//! The room's decisions as its callers see them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests: a bad case should end the run where it is, and reads best with its value in place"
+)]
+
+mod binding;
+mod documents;
+mod evaluation;
+mod grammar;
+mod iam_cases;
+mod properties;
+mod run_as;
