@@ -5,10 +5,11 @@
 //! Uses the name service (NSS), hence never call it from a process that must not load its modules.
 
 use std::ffi::{CStr, CString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, User};
+use nix::unistd::{Gid, Group, Uid, User};
 
 /// The largest group list asked for: the kernel's own limit of supplementary groups on Linux.
 const MAX_GROUPS: usize = 65_536;
@@ -130,6 +131,16 @@ impl Account {
         &self.groups
     }
 
+    /// Whether the account belongs to the group of this name; nobody belongs to a group that does
+    /// not exist.
+    ///
+    /// # Errors
+    /// [`AccountError::NameService`]: the answer is then unknown, not "no".
+    pub fn is_member_of(&self, group: &str) -> Result<bool, AccountError> {
+        let group = Group::from_name(group).map_err(AccountError::NameService)?;
+        Ok(group.is_some_and(|group| self.groups.contains(&group.gid)))
+    }
+
     /// The passwd entry's comment field.
     pub fn gecos(&self) -> &str {
         &self.gecos
@@ -148,6 +159,17 @@ impl Account {
             &self.shell
         }
     }
+}
+
+/// The name of the user this process runs as.
+///
+/// # Errors
+/// `NotFound` when its uid has no passwd entry; else whatever the name service answers.
+pub fn own_name() -> io::Result<String> {
+    let entry = User::from_uid(Uid::effective())?;
+    entry
+        .map(|entry| entry.name)
+        .ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 #[cfg(target_os = "macos")]

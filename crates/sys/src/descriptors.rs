@@ -3,11 +3,15 @@
 //! Owns that a peer can never make us hold more descriptors than [`MAX_DESCRIPTORS`] a message, and
 //! that every descriptor made or received here is closed on exec.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::Duration;
+
+use nix::unistd::Uid;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{
@@ -105,6 +109,23 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
         length: message.bytes,
         descriptors,
     })
+}
+
+/// Opens a regular file for reading, but only if `owner` owns it and its name is no symbolic link: in a
+/// directory that belongs to a less trusted user, any other name could lead to a file of ours.
+///
+/// # Errors
+/// `PermissionDenied` for a foreign owner or another kind of file; else whatever the system answers.
+pub fn open_owned_file(path: &Path, owner: Uid) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.uid() != owner.as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(file)
 }
 
 /// Makes reads and writes on `descriptor` return `WouldBlock` instead of waiting.

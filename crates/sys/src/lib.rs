@@ -18,17 +18,17 @@ mod spawn;
 mod terminal;
 mod worker;
 
-pub use account::{Account, AccountError};
+pub use account::{Account, AccountError, own_name};
 pub use after_fork::Stage;
 pub use descriptors::{
-    MAX_DESCRIPTORS, Received, anonymous_file, read_anonymous_file, receive, send, set_nonblocking,
-    socket_pair, wait_readable,
+    MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, read_anonymous_file, receive, send,
+    set_nonblocking, socket_pair, wait_readable,
 };
 pub use login::Login;
 pub use nix::unistd::{Gid, Pid, Uid};
 pub use process::{
-    ExitStatus, Exited, adopt_orphans, children, forbid_tracing, kill, kill_group, reap,
-    running_as_root,
+    ExitStatus, Exited, adopt_orphans, deadline, forbid_tracing, hang_up, host_name, kill,
+    kill_children, reap, running_as_root,
 };
 pub use pty::{Pty, WindowSize, set_window_size, window_size};
 pub use signals::{Signal, SignalPipe};

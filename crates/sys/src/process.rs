@@ -30,6 +30,14 @@ pub struct Exited {
     pub status: ExitStatus,
 }
 
+/// The machine's host name; empty if it has none that is text.
+pub fn host_name() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_default()
+}
+
 /// Whether the effective uid of this process is 0.
 pub fn running_as_root() -> bool {
     Uid::effective().is_root()
@@ -61,17 +69,42 @@ pub fn kill(child: Pid) {
 }
 
 /// Hangs up on the process group a child leads, as a closed terminal does.
-pub fn kill_group(leader: Pid, hang_up_only: bool) {
-    let signal = if hang_up_only {
-        Signal::SIGHUP
+pub fn hang_up(leader: Pid) {
+    let _ = killpg(leader, Signal::SIGHUP);
+}
+
+/// Kills every direct child but `spared`, and says whether there was any. Called again after each
+/// [`reap`] until there is none, it empties the whole tree of a process that adopts orphans. Where
+/// there is no adoption, the process group of `leader` is all that can be found.
+///
+/// # Errors
+/// Whatever listing the children answers.
+pub fn kill_children(leader: Option<Pid>, spared: &[Pid]) -> io::Result<bool> {
+    if !cfg!(target_os = "linux") {
+        return Ok(leader.is_some_and(|leader| killpg(leader, Signal::SIGKILL).is_ok()));
+    }
+    let mut found = false;
+    for child in children()? {
+        if !spared.contains(&child) {
+            kill(child);
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+/// Ends this process by SIGALRM unless it is called again within `seconds`; 0 calls the end off.
+/// A last resort against name services and file systems that never answer.
+pub fn deadline(seconds: u32) {
+    if seconds == 0 {
+        nix::unistd::alarm::cancel();
     } else {
-        Signal::SIGKILL
-    };
-    let _ = killpg(leader, signal);
+        nix::unistd::alarm::set(seconds);
+    }
 }
 
 /// Makes this process the parent of every descendant whose own parent ends (Linux; elsewhere they
-/// go to the first process and [`kill_group`] is all there is).
+/// go to the first process and a process group is all there is).
 ///
 /// # Errors
 /// Whatever the system answers.
@@ -92,10 +125,7 @@ pub fn forbid_tracing() -> io::Result<()> {
 }
 
 /// The direct children of this process, ended ones included until they are reaped.
-///
-/// # Errors
-/// Whatever reading `/proc` answers. Elsewhere than on Linux the list is empty.
-pub fn children() -> io::Result<Vec<Pid>> {
+fn children() -> io::Result<Vec<Pid>> {
     #[cfg(target_os = "linux")]
     {
         let own = std::process::id();

@@ -1,0 +1,205 @@
+//! The control channel: tasks in, completions out.
+//!
+//! Owns that whatever the service sends is parsed here, within bounds, and nowhere nearer to root;
+//! a task that cannot be served is answered with a sentence, not dropped as AWS's agent does.
+
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::time::sleep_until;
+use usher_aws::{Credentials, JsonClient, wall_ms};
+use usher_wire::frame::{Frame, MessageType};
+use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::message::{ChannelClosed, StartTask, TaskAcknowledge, TaskContent};
+
+use super::ControlError;
+use super::completions::Completions;
+use crate::ipc::{AsyncLink, LinkError, Outcome, ToControl, ToMonitor};
+use crate::session::{SessionTask, TaskError, served_type, usher_member};
+use crate::transport::{Opening, Purpose, Sight, Transport, control_text};
+
+/// Serves the channel until the monitor is gone.
+pub(super) async fn serve(
+    client: &JsonClient,
+    node: &NodeId,
+    credentials: watch::Receiver<Option<Credentials>>,
+    monitor: AsyncLink,
+) -> Result<(), ControlError> {
+    let mut control = Control {
+        transport: Transport::new(Opening {
+            client: client.clone(),
+            purpose: Purpose::Control(node.clone()),
+            credentials,
+            first_text: control_text,
+            node: node.clone(),
+        }),
+        monitor,
+        completions: Completions::default(),
+        endpoint: client.endpoint().to_string(),
+        region: client.region().to_owned(),
+        node: node.clone(),
+    };
+    loop {
+        control.transmit();
+        match control.wait().await {
+            Happened::Transport(sight) => control.on_transport(sight)?,
+            Happened::Monitor(said) => control.on_monitor(said?),
+            Happened::Time => {}
+        }
+    }
+}
+
+struct Control {
+    transport: Transport,
+    monitor: AsyncLink,
+    completions: Completions,
+    endpoint: String,
+    region: String,
+    node: NodeId,
+}
+
+enum Happened {
+    Transport(Sight),
+    Monitor(Result<ToControl, LinkError>),
+    Time,
+}
+
+impl Control {
+    fn transmit(&mut self) {
+        while self.transport.has_room()
+            && let Some(frame) = self.completions.take_due(Instant::now(), wall_ms())
+        {
+            self.transport.feed(frame);
+        }
+    }
+
+    async fn wait(&mut self) -> Happened {
+        // Without a channel nothing can be repeated: the channel's return makes everything due.
+        let due = self.completions.due().filter(|_| self.transport.has_room());
+        let repeat = async {
+            match due {
+                Some(due) => sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            sight = self.transport.next() => Happened::Transport(sight),
+            said = self.monitor.next() => Happened::Monitor(said),
+            () = repeat => Happened::Time,
+        }
+    }
+
+    fn on_transport(&mut self, sight: Sight) -> Result<(), ControlError> {
+        match sight {
+            Sight::Up => {
+                tracing::info!(node = %self.node, "the control channel is open");
+                self.completions.repeat_all(Instant::now());
+            }
+            Sight::Down => tracing::warn!("the control channel is lost; it is opened again"),
+            Sight::Failed(error) => tracing::warn!("the control channel is tried again: {error}"),
+            Sight::Message(message) => self.on_message(message)?,
+            Sight::Room => {}
+        }
+        Ok(())
+    }
+
+    fn on_monitor(&mut self, said: ToControl) {
+        if let ToControl::Ended { session, outcome } = said {
+            self.completions
+                .add(&self.node, session, outcome, Instant::now());
+        }
+    }
+
+    /// What cannot be read is logged and ignored: the channel is the node's lifeline.
+    fn on_message(&mut self, message: Bytes) -> Result<(), ControlError> {
+        let frame = match Frame::decode(message) {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::warn!("a frame of the control channel is ignored: {error}");
+                return Ok(());
+            }
+        };
+        let payload = &frame.payload;
+        let read = match frame.message_type {
+            MessageType::InteractiveShell => {
+                serde_json::from_slice(payload).map(|task: StartTask| self.on_start(&task))
+            }
+            MessageType::ChannelClosed => {
+                serde_json::from_slice(payload).map(|closed: ChannelClosed| self.on_closed(&closed))
+            }
+            MessageType::AgentTaskAcknowledge => serde_json::from_slice(payload)
+                .map(|receipt: TaskAcknowledge| self.on_receipt(&receipt)),
+            other => {
+                tracing::debug!("a message of type {other} is ignored");
+                return Ok(());
+            }
+        };
+        match read {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::warn!("a {} is not readable: {error}", frame.message_type);
+                Ok(())
+            }
+        }
+    }
+
+    fn on_start(&mut self, task: &StartTask) -> Result<(), ControlError> {
+        let content = match task.unwrap_content() {
+            Ok(content) => content,
+            Err(error) => {
+                tracing::warn!("a task is not readable: {error}");
+                return Ok(());
+            }
+        };
+        let session = content.session_id.clone();
+        tracing::info!(%session, "the service starts a session");
+        match self.prepare(content) {
+            Ok(start) => Ok(self.monitor.send(&start)?),
+            Err(refusal) => {
+                let refused = Outcome::Failed(refusal.to_string());
+                self.completions
+                    .add(&self.node, session, refused, Instant::now());
+                Ok(())
+            }
+        }
+    }
+
+    fn prepare(&self, content: TaskContent) -> Result<ToMonitor, TaskError> {
+        served_type(&content)?;
+        let grant = STANDARD
+            .decode(&usher_member(&content)?.grant)
+            .map_err(|_| TaskError::NoGrant)?;
+        let session = content.session_id.clone();
+        let task = SessionTask {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            node: self.node.clone(),
+            content,
+        };
+        Ok(ToMonitor::Start {
+            session,
+            grant,
+            task: task.to_file()?,
+        })
+    }
+
+    fn on_closed(&mut self, closed: &ChannelClosed) -> Result<(), ControlError> {
+        match SessionId::parse(&closed.session_id) {
+            Ok(session) => Ok(self.monitor.send(&ToMonitor::End { session })?),
+            Err(error) => {
+                tracing::warn!("a session to close is ignored: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    fn on_receipt(&mut self, receipt: &TaskAcknowledge) -> Result<(), ControlError> {
+        match self.completions.acknowledge(receipt) {
+            Some(session) => Ok(self.monitor.send(&ToMonitor::Reported { session })?),
+            None => Ok(()),
+        }
+    }
+}

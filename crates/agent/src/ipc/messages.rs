@@ -1,0 +1,329 @@
+//! Every message between two of the agent's processes, one enum per direction.
+
+use std::os::fd::OwnedFd;
+
+use usher_sys::ExitStatus;
+use usher_wire::ids::SessionId;
+
+use super::fields::{Reader, Writer};
+use super::{IpcError, Message};
+
+/// More locale variables than this a client has no use for.
+const MAX_LOCALE: u16 = 16;
+
+/// Control to monitor.
+#[derive(Debug)]
+pub(crate) enum ToMonitor {
+    /// Start a session; the task is an anonymous file that only its session worker reads.
+    Start {
+        session: SessionId,
+        grant: Vec<u8>,
+        task: OwnedFd,
+    },
+    /// The service has ended a session.
+    End { session: SessionId },
+    /// The service has acknowledged a session's end: it may be forgotten.
+    Reported { session: SessionId },
+}
+
+/// Monitor to control.
+#[derive(Debug)]
+pub(crate) enum ToControl {
+    /// Who the node is; the first message.
+    Configure {
+        endpoint: String,
+        region: String,
+        node: String,
+        fingerprint: String,
+        key: OwnedFd,
+    },
+    /// A session has ended; repeated to a restarted control until it is reported.
+    Ended {
+        session: SessionId,
+        outcome: Outcome,
+    },
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It ran and ended.
+    Success,
+    /// It was refused or broke; a sentence for the person.
+    Failed(String),
+}
+
+/// Monitor to login.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToLogin {
+    /// Check this grant; the first message.
+    Check { session: SessionId, grant: Vec<u8> },
+    /// Hang up, then kill.
+    End,
+}
+
+/// Login to monitor.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FromLogin {
+    /// The grant holds and the account may be used: the session worker may start.
+    Accepted,
+    /// A sentence for the person; the login process ends.
+    Refused { sentence: String },
+}
+
+/// Session to login.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToShell {
+    /// Start the shell on a terminal of this size and type.
+    Open {
+        columns: u16,
+        rows: u16,
+        term: String,
+        locale: Vec<(String, String)>,
+    },
+}
+
+/// Login to session.
+#[derive(Debug)]
+pub(crate) enum FromShell {
+    /// The shell runs; the terminal's master side.
+    Started { terminal: OwnedFd },
+    /// It could not be started; a sentence for the person.
+    Failed { sentence: String },
+    /// It has ended, and every process of its session with it.
+    Exited { status: ExitStatus },
+}
+
+fn session(fields: &mut Reader<'_>) -> Result<SessionId, IpcError> {
+    SessionId::parse(fields.text()?).map_err(|_| IpcError::InvalidField)
+}
+
+impl Message for ToMonitor {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        match self {
+            Self::Start {
+                session,
+                grant,
+                task,
+            } => {
+                fields.byte(1);
+                fields.text(session.as_str());
+                fields.slice(grant);
+                fields.descriptor(task);
+            }
+            Self::End { session } => {
+                fields.byte(2);
+                fields.text(session.as_str());
+            }
+            Self::Reported { session } => {
+                fields.byte(3);
+                fields.text(session.as_str());
+            }
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => Ok(Self::Start {
+                session: session(fields)?,
+                grant: fields.slice()?.to_vec(),
+                task: fields.descriptor()?,
+            }),
+            2 => Ok(Self::End {
+                session: session(fields)?,
+            }),
+            3 => Ok(Self::Reported {
+                session: session(fields)?,
+            }),
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}
+
+impl Message for ToControl {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        match self {
+            Self::Configure {
+                endpoint,
+                region,
+                node,
+                fingerprint,
+                key,
+            } => {
+                fields.byte(1);
+                for text in [endpoint, region, node, fingerprint] {
+                    fields.text(text);
+                }
+                fields.descriptor(key);
+            }
+            Self::Ended { session, outcome } => {
+                fields.byte(2);
+                fields.text(session.as_str());
+                match outcome {
+                    Outcome::Success => fields.byte(0),
+                    Outcome::Failed(sentence) => {
+                        fields.byte(1);
+                        fields.text(sentence);
+                    }
+                }
+            }
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => Ok(Self::Configure {
+                endpoint: fields.text()?.to_owned(),
+                region: fields.text()?.to_owned(),
+                node: fields.text()?.to_owned(),
+                fingerprint: fields.text()?.to_owned(),
+                key: fields.descriptor()?,
+            }),
+            2 => Ok(Self::Ended {
+                session: session(fields)?,
+                outcome: match fields.byte()? {
+                    0 => Outcome::Success,
+                    1 => Outcome::Failed(fields.text()?.to_owned()),
+                    _ => return Err(IpcError::InvalidField),
+                },
+            }),
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}
+
+impl Message for ToLogin {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        match self {
+            Self::Check { session, grant } => {
+                fields.byte(1);
+                fields.text(session.as_str());
+                fields.slice(grant);
+            }
+            Self::End => fields.byte(2),
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => Ok(Self::Check {
+                session: session(fields)?,
+                grant: fields.slice()?.to_vec(),
+            }),
+            2 => Ok(Self::End),
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}
+
+impl Message for FromLogin {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        match self {
+            Self::Accepted => fields.byte(1),
+            Self::Refused { sentence } => {
+                fields.byte(2);
+                fields.text(sentence);
+            }
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => Ok(Self::Accepted),
+            2 => Ok(Self::Refused {
+                sentence: fields.text()?.to_owned(),
+            }),
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}
+
+impl Message for ToShell {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        let Self::Open {
+            columns,
+            rows,
+            term,
+            locale,
+        } = self;
+        fields.byte(1);
+        fields.short(*columns);
+        fields.short(*rows);
+        fields.text(term);
+        fields.short(u16::try_from(locale.len()).unwrap_or(u16::MAX));
+        for (name, value) in locale {
+            fields.text(name);
+            fields.text(value);
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => {
+                let columns = fields.short()?;
+                let rows = fields.short()?;
+                let term = fields.text()?.to_owned();
+                let count = fields.short()?;
+                if count > MAX_LOCALE {
+                    return Err(IpcError::InvalidField);
+                }
+                let locale = (0..count)
+                    .map(|_| Ok((fields.text()?.to_owned(), fields.text()?.to_owned())))
+                    .collect::<Result<_, IpcError>>()?;
+                Ok(Self::Open {
+                    columns,
+                    rows,
+                    term,
+                    locale,
+                })
+            }
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}
+
+impl Message for FromShell {
+    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
+        match self {
+            Self::Started { terminal } => {
+                fields.byte(1);
+                fields.descriptor(terminal);
+            }
+            Self::Failed { sentence } => {
+                fields.byte(2);
+                fields.text(sentence);
+            }
+            Self::Exited { status } => {
+                let (kind, number) = match status {
+                    ExitStatus::Code(code) => (0, *code),
+                    ExitStatus::Signal(signal) => (1, *signal),
+                };
+                fields.byte(3);
+                fields.byte(kind);
+                fields.int(number);
+            }
+        }
+    }
+
+    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
+        match fields.byte()? {
+            1 => Ok(Self::Started {
+                terminal: fields.descriptor()?,
+            }),
+            2 => Ok(Self::Failed {
+                sentence: fields.text()?.to_owned(),
+            }),
+            3 => {
+                let status: fn(i32) -> ExitStatus = match fields.byte()? {
+                    0 => ExitStatus::Code,
+                    1 => ExitStatus::Signal,
+                    _ => return Err(IpcError::InvalidField),
+                };
+                Ok(Self::Exited {
+                    status: status(fields.int()?),
+                })
+            }
+            kind => Err(IpcError::UnknownKind(kind)),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The shell of an accepted login: opened when the session says so, watched, and cleaned up after.
+//!
+//! Owns that the shell's processes never outlive their session: whatever ends first (the shell, the
+//! session worker, the service's patience), every descendant is killed before the end is reported.
+//! Escapes that no process tree can see are services outside it: cron, `systemd --user`, sudo to one.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use usher_sys::{
+    Account, ExitStatus, Login, Pid, Pty, Signal, SignalPipe, WindowSize, wait_readable,
+};
+use usher_wire::ids::SessionId;
+
+use super::LoginError;
+use super::environment::{Terms, environment};
+use crate::ipc::{FromShell, Link, LinkError, ToLogin, ToShell};
+
+/// What a program gets between the hang-up and the kill when the service ends a session.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Killing goes on for this long; a process that is stuck in the kernel is then left behind.
+const KILL_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where the size is unknown, the terminal of old.
+const UNKNOWN_SIZE: WindowSize = WindowSize {
+    columns: 80,
+    rows: 24,
+};
+
+/// Waits for the session's word, runs the shell and stays until all of it is gone.
+pub(super) fn serve(
+    account: &Account,
+    id: &SessionId,
+    monitor: Link,
+    session: Link,
+) -> Result<(), LoginError> {
+    let mut watch = Watch {
+        signals: SignalPipe::install(&[Signal::SIGCHLD])?,
+        monitor: Some(monitor),
+        session,
+        shell: None,
+        kill_at: None,
+    };
+    usher_sys::adopt_orphans()?;
+    let status = watch.until_the_end(account, id)?;
+    watch.kill_everything()?;
+    if let Some(status) = status {
+        // A session that is gone already needs no report.
+        let _ = watch.session.send(&FromShell::Exited { status });
+    }
+    Ok(())
+}
+
+struct Watch {
+    signals: SignalPipe,
+    /// `None` once the monitor has gone: the session goes on without it.
+    monitor: Option<Link>,
+    session: Link,
+    shell: Option<Pid>,
+    kill_at: Option<Instant>,
+}
+
+enum Next {
+    Continue,
+    End(Option<ExitStatus>),
+}
+
+impl Watch {
+    /// The shell's exit status; `None` when the session ended before its shell.
+    fn until_the_end(
+        &mut self,
+        account: &Account,
+        id: &SessionId,
+    ) -> Result<Option<ExitStatus>, LoginError> {
+        loop {
+            let left = self
+                .kill_at
+                .map(|at| at.saturating_duration_since(Instant::now()));
+            let [signal, session, monitor] = self.wait(left)?;
+            let mut next = Next::Continue;
+            if signal {
+                next = self.on_child();
+            }
+            if monitor && matches!(next, Next::Continue) {
+                next = self.on_monitor();
+            }
+            if session && matches!(next, Next::Continue) {
+                next = self.on_session(account, id)?;
+            }
+            if let Next::End(status) = next {
+                return Ok(status);
+            }
+            if self.kill_at.is_some_and(|at| at <= Instant::now()) {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn wait(&self, left: Option<Duration>) -> io::Result<[bool; 3]> {
+        let mut watched: Vec<BorrowedFd<'_>> = vec![self.signals.as_fd(), self.session.as_fd()];
+        watched.extend(self.monitor.as_ref().map(AsFd::as_fd));
+        let session = self.session.holds_message();
+        let monitor = self.monitor.as_ref().is_some_and(Link::holds_message);
+        let left = if session || monitor {
+            Some(Duration::ZERO)
+        } else {
+            left
+        };
+        let ready = wait_readable(&watched, left)?;
+        let at = |index: usize| ready.get(index).copied().unwrap_or(false);
+        Ok([at(0), session || at(1), monitor || at(2)])
+    }
+
+    fn on_child(&mut self) -> Next {
+        self.signals.arrived();
+        let mut ended = Next::Continue;
+        while let Some(exited) = usher_sys::reap() {
+            if self.shell == Some(exited.pid) {
+                self.shell = None;
+                ended = Next::End(Some(exited.status));
+            }
+        }
+        ended
+    }
+
+    /// The service has ended the session, or the monitor is gone, which changes nothing here.
+    fn on_monitor(&mut self) -> Next {
+        let Some(monitor) = &mut self.monitor else {
+            return Next::Continue;
+        };
+        match monitor.next_ready() {
+            Ok(None) => Next::Continue,
+            Ok(Some(ToLogin::End)) => match self.shell {
+                Some(shell) => {
+                    usher_sys::hang_up(shell);
+                    self.kill_at.get_or_insert(Instant::now() + PATIENCE);
+                    Next::Continue
+                }
+                None => Next::End(None),
+            },
+            Ok(Some(ToLogin::Check { .. })) | Err(_) => {
+                self.monitor = None;
+                Next::Continue
+            }
+        }
+    }
+
+    fn on_session(&mut self, account: &Account, id: &SessionId) -> Result<Next, LoginError> {
+        match self.session.next_ready() {
+            Ok(None) => Ok(Next::Continue),
+            Ok(Some(open @ ToShell::Open { .. })) if self.shell.is_none() => {
+                self.open(account, id, &open)
+            }
+            // A session that asks twice, breaks the rules or is gone has no shell any more.
+            Ok(Some(ToShell::Open { .. })) | Err(_) => Ok(Next::End(None)),
+        }
+    }
+
+    fn open(
+        &mut self,
+        account: &Account,
+        id: &SessionId,
+        open: &ToShell,
+    ) -> Result<Next, LoginError> {
+        match start(account, id, open) {
+            Ok((shell, terminal)) => {
+                self.shell = Some(shell);
+                match self.session.send(&FromShell::Started {
+                    terminal: terminal.into_master(),
+                }) {
+                    Ok(()) => Ok(Next::Continue),
+                    Err(LinkError::Closed) => Ok(Next::End(None)),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(sentence) => {
+                tracing::error!(session = %id, "{sentence}");
+                self.session.send(&FromShell::Failed { sentence })?;
+                Ok(Next::End(None))
+            }
+        }
+    }
+
+    /// Kills and reaps until no descendant is left.
+    fn kill_everything(&mut self) -> io::Result<()> {
+        let until = Instant::now() + KILL_WITHIN;
+        loop {
+            while usher_sys::reap().is_some() {}
+            if !usher_sys::kill_children(self.shell, &[])? {
+                return Ok(());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                tracing::warn!("a process of the session could not be killed and is left behind");
+                return Ok(());
+            }
+            wait_readable(&[self.signals.as_fd()], Some(left))?;
+            self.signals.arrived();
+        }
+    }
+}
+
+/// Opens the terminal and starts the shell on it, or says why not.
+fn start(account: &Account, id: &SessionId, open: &ToShell) -> Result<(Pid, Pty), String> {
+    let ToShell::Open {
+        columns,
+        rows,
+        term,
+        locale,
+    } = open;
+    let size = if *columns == 0 || *rows == 0 {
+        UNKNOWN_SIZE
+    } else {
+        WindowSize {
+            columns: *columns,
+            rows: *rows,
+        }
+    };
+    let environment = environment(Terms {
+        user: account.name(),
+        home: account.home(),
+        shell: account.shell(),
+        session: id.as_str(),
+        term,
+        locale,
+    });
+    let pty = Pty::open(account, size)
+        .map_err(|error| format!("No terminal could be opened for the session: {error}."))?;
+    let login = Login {
+        account,
+        pty: &pty,
+        environment: &environment,
+    };
+    let shell = login.spawn().map_err(|error| {
+        format!(
+            "The login shell {} of the OS user {} could not be started: {error}.",
+            account.shell().display(),
+            account.name()
+        )
+    })?;
+    Ok((shell, pty))
+}

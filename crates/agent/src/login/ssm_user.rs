@@ -1,0 +1,154 @@
+//! The account of sessions without Run As: made on first use with its sudo rule, as on AWS.
+//!
+//! Owns that both are made once: two first sessions at the same time wait for each other, nothing
+//! that exists is touched, and a rule that an administrator removed is not made again while the
+//! account exists. Programs are run by absolute path, without a shell, with an empty environment.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use usher_sys::{Account, AccountError};
+
+use crate::config::{NodePolicy, SsmUserRule};
+use crate::journal::{Journal, Made};
+use crate::registration::replace;
+
+/// The account's name, as on AWS.
+pub(crate) const SSM_USER: &str = "ssm-user";
+
+/// Its sudo rule, under the name AWS's agent gives it.
+pub(crate) const SUDO_RULE: &str = "/etc/sudoers.d/ssm-agent-users";
+
+/// Content of the rule, as AWS's agent writes it.
+const SUDO_RULE_TEXT: &str = "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
+
+const USERADD: &str = "/usr/sbin/useradd";
+pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
+const VISUDO: &str = "/usr/sbin/visudo";
+
+/// Why there is no ssm-user to log in to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SsmUserError {
+    #[error("the OS user ssm-user cannot be used: {0}")]
+    Unusable(AccountError),
+    #[error(
+        "the OS user ssm-user does not exist and `ssm_user = \"existing\"` of the node's agent.toml forbids making it"
+    )]
+    NotMade,
+    #[error("the OS user ssm-user could not be made: {0}")]
+    Useradd(String),
+    #[error("what is made on this node could not be recorded first, so nothing was made: {0}")]
+    Unrecorded(io::Error),
+    #[error("another first session could not be waited for: {0}")]
+    Lock(io::Error),
+}
+
+/// The account, made if it does not exist and the node allows it.
+pub(crate) fn ensure(
+    policy: &NodePolicy,
+    run_dir: &Path,
+    journal: &Journal,
+) -> Result<Account, SsmUserError> {
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(run_dir.join("ssm-user.lock"))
+        .map_err(SsmUserError::Lock)?;
+    lock.lock().map_err(SsmUserError::Lock)?;
+    match Account::lookup(SSM_USER) {
+        Err(AccountError::Missing) if policy.ssm_user == SsmUserRule::Create => {
+            make_user(journal)?;
+            if policy.ssm_user_sudo {
+                make_sudo_rule(journal)?;
+            }
+            Account::lookup(SSM_USER).map_err(SsmUserError::Unusable)
+        }
+        Err(AccountError::Missing) => Err(SsmUserError::NotMade),
+        found => found.map_err(SsmUserError::Unusable),
+    }
+}
+
+fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
+    journal
+        .record(Made::SsmUser)
+        .map_err(SsmUserError::Unrecorded)?;
+    let shell = if Path::new("/bin/bash").exists() {
+        "/bin/bash"
+    } else {
+        "/bin/sh"
+    };
+    run(USERADD, &["-m", "-s", shell, SSM_USER]).map_err(SsmUserError::Useradd)?;
+    tracing::info!("made the OS user {SSM_USER}");
+    Ok(())
+}
+
+/// A node without sudo gets no rule, and a rule that cannot be made does not keep the person out:
+/// the shell is the same without it.
+fn make_sudo_rule(journal: &Journal) -> Result<(), SsmUserError> {
+    let rule = Path::new(SUDO_RULE);
+    let has_sudo = rule.parent().is_some_and(Path::is_dir);
+    if !has_sudo || rule.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    journal
+        .record(Made::SudoRule)
+        .map_err(SsmUserError::Unrecorded)?;
+    match write_sudo_rule(rule) {
+        Ok(()) => tracing::info!("made {SUDO_RULE}"),
+        Err(error) => tracing::warn!("{SUDO_RULE} was not made: {error}"),
+    }
+    Ok(())
+}
+
+fn write_sudo_rule(rule: &Path) -> io::Result<()> {
+    if Path::new(VISUDO).exists() {
+        check_sudo_rule()?;
+    }
+    // The name beside it holds a dot, so sudo does not read it before it is in place.
+    replace(rule, SUDO_RULE_TEXT.as_bytes(), 0o440)
+}
+
+/// One broken file in sudoers.d takes sudo from everybody: the text is checked before it is there.
+fn check_sudo_rule() -> io::Result<()> {
+    let text = File::from(usher_sys::anonymous_file(SUDO_RULE_TEXT.as_bytes())?);
+    let checked = Command::new(VISUDO)
+        .args(["-c", "-q", "-f", "-"])
+        .env_clear()
+        .stdin(text)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if checked.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("visudo finds fault with the rule"))
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let first: String = words
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
+    Err(format!("{program}: {} {first}", output.status))
+}

@@ -1,0 +1,268 @@
+//! The one process that stays root: it starts the others, carries their few words to each other,
+//! and buries them.
+//!
+//! Single-threaded, one poll loop, no network, no JSON from outside, no name service. It never waits
+//! for a peer: a socket that is full is a peer that broke. Dying, it leaves live sessions running,
+//! unless a journal says that what this agent made is to be removed afterwards.
+
+mod control_process;
+mod launcher;
+mod outcome;
+mod sessions;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use usher_sys::{Exited, Pid, Signal, SignalPipe, wait_readable};
+use usher_wire::ids::SessionId;
+
+use crate::config::Config;
+use crate::identities::Identities;
+use crate::ipc::{Outcome, ToControl, ToMonitor};
+use crate::registration::{Registration, RegistrationError, StateDir, make_directory};
+use control_process::ControlProcess;
+use launcher::{LaunchError, Launcher};
+pub(crate) use outcome::SessionEnd;
+use sessions::Sessions;
+
+/// Why the agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MonitorError {
+    #[error("{0}")]
+    Registration(#[from] RegistrationError),
+    #[error("{0}")]
+    Launch(#[from] LaunchError),
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// The command `run`.
+pub(crate) fn run(config_path: &Path, config: &Config) -> Result<(), MonitorError> {
+    let signals = SignalPipe::install(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD])?;
+    usher_sys::adopt_orphans()?;
+    let identities = Identities::resolve()?;
+    announce(identities);
+
+    let control_ids = identities.map(|identities| identities.control);
+    let state = StateDir::new(&config.state_dir);
+    let registration = state.load()?;
+    state.prepare(control_ids)?;
+    make_directory(&config.run_dir, 0o700)?;
+
+    let mut monitor = Monitor {
+        launcher: Launcher::new(config_path, identities)?,
+        control: ControlProcess::new(control_ids),
+        sessions: Sessions::default(),
+        signals,
+        config,
+        state,
+        registration,
+        ends_sessions: config.journal.is_some(),
+        stopping: false,
+        orphans: false,
+    };
+    monitor.serve()
+}
+
+fn announce(identities: Option<Identities>) {
+    match identities {
+        Some(Identities { control, session }) => tracing::info!(
+            control_uid = control.uid.as_raw(),
+            session_uid = session.uid.as_raw(),
+            "the agent starts"
+        ),
+        None => tracing::warn!(
+            "the agent starts as an ordinary user: its processes are not separated from each other, and it serves \
+             sessions as that user only"
+        ),
+    }
+}
+
+struct Monitor<'a> {
+    launcher: Launcher,
+    control: ControlProcess,
+    sessions: Sessions,
+    signals: SignalPipe,
+    config: &'a Config,
+    state: StateDir,
+    registration: Registration,
+    /// Whether sessions end with the monitor.
+    ends_sessions: bool,
+    stopping: bool,
+    /// A login died and left processes that are our children now.
+    orphans: bool,
+}
+
+/// Whose input is waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Signals,
+    Control,
+    Login(SessionId),
+}
+
+impl Monitor<'_> {
+    fn serve(&mut self) -> Result<(), MonitorError> {
+        loop {
+            let now = Instant::now();
+            if self.stopping && (!self.ends_sessions || self.sessions.all_ended()) {
+                self.control.stop();
+                return Ok(());
+            }
+            if !self.stopping && self.control.is_due(now) {
+                self.start_control(now)?;
+            }
+            for source in self.wait(now)? {
+                match source {
+                    Source::Signals => self.on_signals(),
+                    Source::Control => self.on_control(),
+                    Source::Login(session) => self.sessions.on_login(&self.launcher, &session),
+                }
+            }
+            self.sessions.kill_overdue(Instant::now());
+        }
+    }
+
+    fn wait(&self, now: Instant) -> io::Result<Vec<Source>> {
+        let mut sources = vec![Source::Signals];
+        let mut watched: Vec<BorrowedFd<'_>> = vec![self.signals.as_fd()];
+        let mut ready_now = vec![false];
+        if let Some(link) = self.control.link() {
+            sources.push(Source::Control);
+            watched.push(link.as_fd());
+            ready_now.push(link.holds_message());
+        }
+        for (id, link) in self.sessions.links() {
+            sources.push(Source::Login(id.clone()));
+            watched.push(link.as_fd());
+            ready_now.push(link.holds_message());
+        }
+        let control_due = self.control.due().filter(|_| !self.stopping);
+        let next = [self.sessions.next_kill(), control_due]
+            .into_iter()
+            .flatten()
+            .min();
+        let timeout = if ready_now.contains(&true) {
+            Some(Duration::ZERO)
+        } else {
+            next.map(|at| at.saturating_duration_since(now))
+        };
+        let readable = wait_readable(&watched, timeout)?;
+        let ready = readable.into_iter().zip(ready_now).map(|(a, b)| a || b);
+        Ok(sources
+            .into_iter()
+            .zip(ready)
+            .filter_map(|(source, ready)| ready.then_some(source))
+            .collect())
+    }
+
+    fn start_control(&mut self, now: Instant) -> Result<(), MonitorError> {
+        let (key, fingerprint) = self.state.open_key(self.control.ids())?;
+        let configure = ToControl::Configure {
+            endpoint: self.config.endpoint.clone(),
+            region: self.registration.region.clone(),
+            node: self.registration.node_id.as_str().to_owned(),
+            fingerprint,
+            key: key.into(),
+        };
+        let (pid, link) = self.launcher.control()?;
+        self.control.started(pid, link, now);
+        self.control.send(&configure);
+        for (session, outcome) in self.sessions.unreported() {
+            self.control.send(&ToControl::Ended {
+                session: session.clone(),
+                outcome: outcome.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn on_signals(&mut self) {
+        for signal in self.signals.arrived() {
+            if matches!(signal, Signal::SIGTERM | Signal::SIGINT) && !self.stopping {
+                tracing::info!("the agent stops");
+                self.stopping = true;
+                if self.ends_sessions {
+                    self.sessions.end_all(Instant::now());
+                }
+            }
+        }
+        while let Some(exited) = usher_sys::reap() {
+            self.on_exit(exited);
+        }
+        if self.orphans {
+            self.kill_orphans();
+        }
+    }
+
+    fn on_exit(&mut self, exited: Exited) {
+        let Exited { pid, status } = exited;
+        if self.control.ended(pid, Instant::now()) {
+            if !self.stopping {
+                tracing::error!(?status, "the control process ended; it is started again");
+            }
+            return;
+        }
+        let Some(ended) = self.sessions.on_exit(pid, status) else {
+            return;
+        };
+        self.orphans |= ended.left_orphans;
+        if let Some(session) = ended.over {
+            self.report(&session);
+        }
+    }
+
+    /// Tells control about an end; a control that is down is told when it is back.
+    fn report(&self, session: &SessionId) {
+        if let Some((_, outcome)) = self.sessions.unreported().find(|(id, _)| *id == session) {
+            tracing::info!(%session, ?outcome, "the session has ended");
+            self.control.send(&ToControl::Ended {
+                session: session.clone(),
+                outcome: outcome.clone(),
+            });
+        }
+    }
+
+    /// Children that belong to no live session were left by a login that died; each killed one may
+    /// leave its own children to us, until there is none.
+    fn kill_orphans(&mut self) {
+        let spared: Vec<Pid> = self
+            .sessions
+            .processes()
+            .chain(self.control.pid())
+            .collect();
+        match usher_sys::kill_children(None, &spared) {
+            Ok(found) => self.orphans = found,
+            Err(error) => tracing::error!("orphaned processes cannot be listed: {error}"),
+        }
+    }
+
+    fn on_control(&mut self) {
+        let Some(asked) = self.control.next() else {
+            return;
+        };
+        match asked {
+            ToMonitor::Start {
+                session,
+                grant,
+                task,
+            } => {
+                if self.stopping {
+                    return;
+                }
+                if let Err(outcome) = self.sessions.start(&self.launcher, &session, grant, task) {
+                    self.refuse(session, outcome);
+                }
+            }
+            ToMonitor::End { session } => self.sessions.end(&session, Instant::now()),
+            ToMonitor::Reported { session } => self.sessions.forget(&session),
+        }
+    }
+
+    /// A start that made no process ends at once; control repeats it to the service by itself.
+    fn refuse(&self, session: SessionId, outcome: Outcome) {
+        self.control.send(&ToControl::Ended { session, outcome });
+    }
+}

@@ -1,0 +1,260 @@
+//! The table of sessions: who runs for each, and who has ended but is not reported yet.
+//!
+//! Owns that a session is reported once, after both of its processes are gone, and that the table is
+//! bounded whatever control asks for.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use usher_sys::{ExitStatus, Pid};
+use usher_wire::ids::SessionId;
+
+use super::launcher::{LaunchError, Launcher};
+use super::outcome;
+use crate::ipc::{FromLogin, Link, LinkError, Outcome, ToLogin};
+
+/// Live and unreported sessions together; AWS's agent serves as many.
+const MAX_SESSIONS: usize = 1000;
+
+/// Login gets two seconds to hang up and some to kill; then the monitor ends both processes.
+const END_WITHIN: Duration = Duration::from_secs(8);
+
+/// One session.
+#[derive(Debug)]
+struct Session {
+    login: Pid,
+    link: Option<Link>,
+    /// Kept until login has accepted; then the session worker gets both.
+    waiting: Option<(OwnedFd, OwnedFd)>,
+    worker: Option<Pid>,
+    refusal: Option<String>,
+    login_status: Option<ExitStatus>,
+    worker_status: Option<ExitStatus>,
+    kill_at: Option<Instant>,
+    ended: Option<Outcome>,
+}
+
+/// All sessions of this monitor.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    table: BTreeMap<SessionId, Session>,
+}
+
+impl Sessions {
+    /// Starts a login for the session. A session that is known already is left as it is: the service
+    /// repeats itself after a lost channel.
+    pub(super) fn start(
+        &mut self,
+        launcher: &Launcher,
+        id: &SessionId,
+        grant: Vec<u8>,
+        task: OwnedFd,
+    ) -> Result<(), Outcome> {
+        if self.table.contains_key(id) {
+            return Ok(());
+        }
+        if self.table.len() >= MAX_SESSIONS {
+            return Err(Outcome::Failed(format!(
+                "The node serves {MAX_SESSIONS} sessions already; end some of them first."
+            )));
+        }
+        let login = launcher.login().map_err(|error| failed(&error))?;
+        let session = id.clone();
+        let sent = login.link.send(&ToLogin::Check { session, grant });
+        if let Err(error) = sent {
+            usher_sys::kill(login.pid);
+            tracing::error!(session = %id, "login could not be asked: {error}");
+        }
+        let session = Session {
+            login: login.pid,
+            link: Some(login.link),
+            waiting: Some((login.for_session, task)),
+            worker: None,
+            refusal: None,
+            login_status: None,
+            worker_status: None,
+            kill_at: None,
+            ended: None,
+        };
+        self.table.insert(id.clone(), session);
+        Ok(())
+    }
+
+    /// The service has ended the session.
+    pub(super) fn end(&mut self, id: &SessionId, now: Instant) {
+        if let Some(session) = self.table.get_mut(id) {
+            session.end(now);
+        }
+    }
+
+    pub(super) fn end_all(&mut self, now: Instant) {
+        for session in self.table.values_mut() {
+            session.end(now);
+        }
+    }
+
+    /// Forgets a session whose end the service has acknowledged.
+    pub(super) fn forget(&mut self, id: &SessionId) {
+        if self
+            .table
+            .get(id)
+            .is_some_and(|session| session.ended.is_some())
+        {
+            self.table.remove(id);
+        }
+    }
+
+    /// Remembers an end that has no process: a start that failed.
+    pub(super) fn unreported(&self) -> impl Iterator<Item = (&SessionId, &Outcome)> {
+        self.table
+            .iter()
+            .filter_map(|(id, session)| Some((id, session.ended.as_ref()?)))
+    }
+
+    pub(super) fn all_ended(&self) -> bool {
+        self.table.values().all(|session| session.ended.is_some())
+    }
+
+    /// The processes of all sessions.
+    pub(super) fn processes(&self) -> impl Iterator<Item = Pid> {
+        self.table.values().flat_map(|session| {
+            let login = session.login_status.is_none().then_some(session.login);
+            let worker = session.worker_status.is_none().then_some(session.worker);
+            login.into_iter().chain(worker.flatten())
+        })
+    }
+
+    /// The links to be watched, each with its session.
+    pub(super) fn links(&self) -> impl Iterator<Item = (&SessionId, &Link)> {
+        self.table
+            .iter()
+            .filter_map(|(id, session)| Some((id, session.link.as_ref()?)))
+    }
+
+    /// Login has something to say about the session.
+    pub(super) fn on_login(&mut self, launcher: &Launcher, id: &SessionId) {
+        let Some(session) = self.table.get_mut(id) else {
+            return;
+        };
+        let Some(link) = &mut session.link else {
+            return;
+        };
+        match link.next_ready() {
+            Ok(None) => {}
+            Ok(Some(FromLogin::Accepted)) => session.accepted(launcher, id),
+            Ok(Some(FromLogin::Refused { sentence })) => session.refusal = Some(sentence),
+            Err(LinkError::Closed) => session.link = None,
+            Err(error) => {
+                tracing::error!(session = %id, "{error}");
+                session.link = None;
+                usher_sys::kill(session.login);
+            }
+        }
+    }
+
+    /// One of the processes has ended. Answers which session is over with it, and whether it was a
+    /// login that died without cleaning up.
+    pub(super) fn on_exit(&mut self, pid: Pid, status: ExitStatus) -> Option<Ended> {
+        let (id, session) = self
+            .table
+            .iter_mut()
+            .find(|(_, session)| session.login == pid || session.worker == Some(pid))?;
+        let was_login = session.login == pid && session.login_status.is_none();
+        if was_login {
+            session.login_status = Some(status);
+            session.link = None;
+            // Without a login there is nothing left to hand the worker.
+            session.waiting = None;
+        } else {
+            session.worker_status = Some(status);
+        }
+        Some(Ended {
+            over: session.settle().then(|| id.clone()),
+            left_orphans: was_login && status != ExitStatus::Code(0),
+        })
+    }
+
+    /// When the next session that was told to end is killed.
+    pub(super) fn next_kill(&self) -> Option<Instant> {
+        self.table
+            .values()
+            .filter_map(|session| session.kill_at)
+            .min()
+    }
+
+    /// Kills what was told to end and did not.
+    pub(super) fn kill_overdue(&mut self, now: Instant) {
+        for session in self.table.values_mut() {
+            if session.kill_at.is_some_and(|at| at <= now) {
+                session.kill_at = None;
+                session.kill();
+            }
+        }
+    }
+}
+
+/// What the end of a process meant.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) over: Option<SessionId>,
+    pub(super) left_orphans: bool,
+}
+
+impl Session {
+    fn accepted(&mut self, launcher: &Launcher, id: &SessionId) {
+        let Some((for_session, task)) = self.waiting.take() else {
+            return;
+        };
+        match launcher.session(for_session.as_fd(), task.as_fd()) {
+            Ok(worker) => self.worker = Some(worker),
+            Err(error) => {
+                tracing::error!(session = %id, "{error}");
+                self.refusal = Some(format!("The session could not start: {error}."));
+                usher_sys::kill(self.login);
+            }
+        }
+    }
+
+    fn end(&mut self, now: Instant) {
+        if self.ended.is_some() || self.kill_at.is_some() {
+            return;
+        }
+        let told = self.link.as_ref().map(|link| link.send(&ToLogin::End));
+        let patience = match told {
+            Some(Ok(())) => END_WITHIN,
+            // Nobody is left to hang up politely.
+            Some(Err(_)) | None => Duration::ZERO,
+        };
+        self.kill_at = Some(now + patience);
+    }
+
+    fn kill(&self) {
+        if self.login_status.is_none() {
+            usher_sys::kill(self.login);
+        }
+        if let (Some(worker), None) = (self.worker, self.worker_status) {
+            usher_sys::kill(worker);
+        }
+    }
+
+    /// Whether this was the last process of the session.
+    fn settle(&mut self) -> bool {
+        let worker_is_gone = self.worker.is_none() || self.worker_status.is_some();
+        let Some(login) = self.login_status.filter(|_| worker_is_gone) else {
+            return false;
+        };
+        self.kill_at = None;
+        self.ended = Some(outcome::judge(
+            self.refusal.take(),
+            login,
+            self.worker_status,
+        ));
+        true
+    }
+}
+
+fn failed(error: &LaunchError) -> Outcome {
+    tracing::error!("{error}");
+    Outcome::Failed(format!("The session could not start: {error}."))
+}

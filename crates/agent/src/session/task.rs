@@ -1,0 +1,125 @@
+//! What the control worker hands a session worker: where the service is, who the node is, and the
+//! task as the service sent it.
+//!
+//! It travels in an anonymous file through the monitor, which passes it on unread: the task holds
+//! the session's credentials.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use usher_aws::Credentials;
+use usher_wire::ids::NodeId;
+use usher_wire::message::{SessionType, TaskContent, UsherTask};
+
+/// The longest task: what fits a control channel's frame, and room for our own members.
+const MAX_TASK: usize = usher_wire::frame::MAX_FRAME + 4096;
+
+/// The content of the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct SessionTask {
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
+    pub(crate) node: NodeId,
+    pub(crate) content: TaskContent,
+}
+
+/// Why a task is none this agent can serve. Each is a sentence for the person.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TaskError {
+    #[error("The session's task came without a grant, so nobody can be logged in by it.")]
+    NoGrant,
+    #[error("The session document names no session type this agent serves: {0}.")]
+    SessionType(String),
+    #[error("The session's task could not be handed on: {0}.")]
+    File(#[from] io::Error),
+    #[error("The session's task is not readable.")]
+    Json(#[from] serde_json::Error),
+}
+
+impl SessionTask {
+    /// The file for a session worker.
+    pub(crate) fn to_file(&self) -> Result<OwnedFd, TaskError> {
+        Ok(usher_sys::anonymous_file(&serde_json::to_vec(self)?)?)
+    }
+
+    pub(crate) fn from_file(file: OwnedFd) -> Result<Self, TaskError> {
+        let json = usher_sys::read_anonymous_file(file, MAX_TASK)?;
+        Ok(serde_json::from_slice(&json)?)
+    }
+}
+
+/// The document's session type, if this agent serves it.
+pub(crate) fn served_type(content: &TaskContent) -> Result<SessionType, TaskError> {
+    let named = content
+        .document_content
+        .get("sessionType")
+        .and_then(|name| name.as_str())
+        .unwrap_or_default();
+    match SessionType::parse(named) {
+        Some(SessionType::StandardStream) => Ok(SessionType::StandardStream),
+        _ => Err(TaskError::SessionType(named.escape_debug().to_string())),
+    }
+}
+
+/// Our member of the task.
+pub(crate) fn usher_member(content: &TaskContent) -> Result<&UsherTask, TaskError> {
+    content.usher.as_ref().ok_or(TaskError::NoGrant)
+}
+
+/// The session's own credentials.
+pub(crate) fn credentials(task: &UsherTask) -> Credentials {
+    let keys = &task.credentials;
+    // An end that is no time at all is taken as the distant past: the service will say no.
+    let lives = Duration::try_from_secs_f64(keys.expiration).unwrap_or_default();
+    Credentials::temporary(
+        &keys.access_key_id,
+        keys.secret_access_key.expose(),
+        keys.session_token.expose(),
+        UNIX_EPOCH.checked_add(lives).unwrap_or(UNIX_EPOCH),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(json: &str) -> TaskContent {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn session_types_that_are_not_served_are_named() {
+        let task = content(r#"{"DocumentContent":{"sessionType":"Port"},"SessionId":"a-1"}"#);
+        assert!(served_type(&task).unwrap_err().to_string().contains("Port"));
+        let task = content(r#"{"DocumentContent":{},"SessionId":"a-1"}"#);
+        assert!(served_type(&task).is_err());
+    }
+
+    #[test]
+    fn a_task_without_a_grant_logs_nobody_in() {
+        let task = content(r#"{"DocumentContent":{},"SessionId":"a-1","RunAsUser":"alice"}"#);
+        let refusal = usher_member(&task).unwrap_err().to_string();
+        assert!(refusal.contains("without a grant"), "{refusal}");
+    }
+
+    #[test]
+    fn a_task_is_read_as_it_was_written() {
+        let task = SessionTask {
+            endpoint: "http://127.0.0.1:8480".to_owned(),
+            region: "usher-1".to_owned(),
+            node: NodeId::parse("mi-0123456789abcdef0").unwrap(),
+            content: content(
+                r#"{"DocumentContent":{"sessionType":"Standard_Stream"},"SessionId":"a-1"}"#,
+            ),
+        };
+        let read = SessionTask::from_file(task.to_file().unwrap()).unwrap();
+        assert_eq!(read.content, task.content);
+        assert_eq!(
+            served_type(&read.content).unwrap(),
+            SessionType::StandardStream
+        );
+    }
+}
