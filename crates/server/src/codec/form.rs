@@ -137,7 +137,7 @@ pub(crate) fn percent_encoded(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
+                encoded.push(char::from(byte));
             }
             other => encoded.push_str(&format!("%{other:02X}")),
         }
@@ -179,9 +179,9 @@ mod tests {
 
     use super::*;
 
-    fn check(body: &str, expected: Option<Value>) {
+    fn check(body: &str, expected: impl Into<Option<Value>>) {
         let got = Form::parse(body.as_bytes()).and_then(Form::into_tree);
-        assert_eq!(got.ok(), expected, "{body}");
+        assert_eq!(got.ok(), expected.into(), "{body}");
     }
 
     #[test]

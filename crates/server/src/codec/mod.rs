@@ -95,31 +95,31 @@ mod tests {
         limit: Option<u32>,
     }
 
-    fn check(body: &'static str, expected: Result<Input, Code>) {
+    fn check(body: &'static str, expected: &Result<Input, Code>) {
         let got = decode::<Input>(Protocol::Json, &Bytes::from_static(body.as_bytes()));
-        assert_eq!(got.map_err(|error| error.code()), expected, "{body}");
+        assert_eq!(&got.map_err(|error| error.code()), expected, "{body}");
     }
 
     #[test]
     fn a_body_that_is_no_json_object_is_a_serialization_error() {
-        check("{", Err(Code::MalformedInput));
-        check("[]", Err(Code::MalformedInput));
-        check("{\"Name\":1}", Err(Code::MalformedInput));
-        check("{\"Name\":\"a\",\"Limit\":-1}", Err(Code::MalformedInput));
+        check("{", &Err(Code::MalformedInput));
+        check("[]", &Err(Code::MalformedInput));
+        check("{\"Name\":1}", &Err(Code::MalformedInput));
+        check("{\"Name\":\"a\",\"Limit\":-1}", &Err(Code::MalformedInput));
     }
 
     #[test]
     fn a_missing_or_null_required_member_is_a_validation_error() {
-        check("", Err(Code::Validation));
-        check("{}", Err(Code::Validation));
-        check("{\"Name\":null}", Err(Code::Validation));
+        check("", &Err(Code::Validation));
+        check("{}", &Err(Code::Validation));
+        check("{\"Name\":null}", &Err(Code::Validation));
     }
 
     #[test]
     fn null_is_absent_and_unknown_members_are_ignored() {
         check(
             "{\"Name\":\"a\",\"Limit\":null,\"Other\":[1]}",
-            Ok(Input {
+            &Ok(Input {
                 name: "a".into(),
                 limit: None,
             }),

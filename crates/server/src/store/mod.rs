@@ -124,7 +124,7 @@ mod url {
         for byte in path.as_os_str().as_encoded_bytes() {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                    url.push(char::from(*byte))
+                    url.push(char::from(*byte));
                 }
                 other => url.push_str(&format!("%{other:02X}")),
             }
