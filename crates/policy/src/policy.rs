@@ -119,15 +119,24 @@ impl Statement {
     pub(crate) fn applies(&self, request: &Request<'_>) -> bool {
         let action = request.action.to_ascii_lowercase();
         self.actions.applies(|pattern| matches(pattern, &action))
-            && self.resources.applies(|template| {
-                template
-                    .resolve(request.context)
-                    .is_some_and(|tokens| matches(&tokens, request.resource))
-            })
+            && self.applies_to_resource(request)
             && self
                 .conditions
                 .iter()
                 .all(|condition| condition.holds(request.context))
+    }
+
+    fn applies_to_resource(&self, request: &Request<'_>) -> bool {
+        let resolve = |template: &Template| template.resolve(request.context);
+        // "All but mine" must not become "all" for a caller who has no such key.
+        if let (Effect::Allow, OneOrNone::NoneOf(excluded)) = (self.effect, &self.resources)
+            && excluded.iter().any(|template| resolve(template).is_none())
+        {
+            return false;
+        }
+        self.resources.applies(|template| {
+            resolve(template).is_some_and(|tokens| matches(&tokens, request.resource))
+        })
     }
 
     fn read(path: &str, value: &Value, variables: bool) -> Result<Self, PolicyError> {

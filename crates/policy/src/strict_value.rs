@@ -117,6 +117,17 @@ mod tests {
     }
 
     #[test]
+    fn yaml_that_multiplies_itself_is_refused() {
+        let mut text = "l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let below = level - 1;
+            let copies = vec![format!("*l{below}"); 10].join(", ");
+            text.push_str(&format!("l{level}: &l{level} [{copies}]\n"));
+        }
+        assert!(from_yaml(&text).is_err());
+    }
+
+    #[test]
     fn both_formats_give_the_same_value() {
         let json = from_json(r#"{"a":["x",1,-2,1.5,true,null],"b":{"c":"1.0"}}"#).unwrap();
         let yaml = from_yaml("a: [x, 1, -2, 1.5, true, null]\nb:\n  c: '1.0'\n").unwrap();

@@ -93,6 +93,28 @@ fn people_end_their_own_sessions_and_nobody_elses() {
 }
 
 #[test]
+fn excluding_a_resource_by_an_unknown_variable_excludes_all_from_an_allow_and_none_from_a_deny() {
+    let own = "arn:aws:ssm:*:*:session/${aws:username}-*";
+    let allow = json!({ "Effect": "Allow", "Action": "*", "NotResource": own });
+    let deny = json!({ "Effect": "Deny", "Action": "*", "NotResource": own });
+    let unknown = Context::default();
+    assert_eq!(
+        decide(&allow, "ssm:GetDocument", SHELL, &unknown),
+        Decision::ImplicitDeny
+    );
+    assert!(matches!(
+        decide(&deny, "ssm:GetDocument", SHELL, &unknown),
+        Decision::ExplicitDeny { .. }
+    ));
+    assert!(allowed(
+        &allow,
+        "ssm:GetDocument",
+        SHELL,
+        &Context::default().with("aws:username", "alice")
+    ));
+}
+
+#[test]
 fn a_policy_of_the_older_version_has_no_variables() {
     let text = json!({ "Version": "2008-10-17", "Statement": {
         "Effect": "Allow", "Action": "*", "Resource": "arn:aws:ssm:*:*:session/${aws:username}-*",
