@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use usher_policy::Preferences;
 use usher_wire::ids::AccountId;
 
@@ -12,20 +13,56 @@ use crate::identity::Scope;
 pub struct Config {
     /// Where database and keys live. Made with mode 0700 if it is missing.
     pub data_dir: PathBuf,
-    /// How clients reach us, without a path: `http://127.0.0.1:8480`. Its host is the one `Host`
-    /// that is answered beside the loopback names, and `StreamUrl`s are made from it.
+    /// Where the key is that seals the secrets in `data_dir`.
+    pub root_key: RootKey,
+    /// How clients reach us, without a path: `http://127.0.0.1:8480`. Its host is
+    /// answered beside the loopback names, and `StreamUrl`s are made from it.
     pub public_url: String,
     /// The account in every ARN.
     pub account: AccountId,
-    /// The one region whose signatures are accepted.
+    /// The region in every ARN, whose signatures are accepted.
     pub region: String,
     /// What applies while no document `SSM-SessionManagerRunShell` exists.
     pub default_preferences: Preferences,
     /// OS users that Run As refuses besides those that are always refused: the server's own account.
     pub extra_refused_os_users: Vec<String>,
+    /// Whom the server listens to beyond what is always right.
+    pub perimeter: Perimeter,
+}
+
+/// Where the root key is: 32 random bytes that open every secret in the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RootKey {
+    /// `root.key` in the data directory, made at the first start: for one's own machine.
+    #[default]
+    InDataDir,
+    /// This file, of mode 0600, made at the first start.
+    File(PathBuf),
+    /// This file, which systemd put there for the server alone; never made.
+    Credential(PathBuf),
+}
+
+/// Whom the server listens to beyond what is always right. The default is nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Perimeter {
+    /// Host names and addresses, without a port and in lower case, that requests may name beside `public_url`'s.
+    pub hosts: Vec<String>,
+    /// Who may say, by `X-Forwarded-For`, that a request is somebody else's.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Regions beside `region` whose signatures are accepted.
+    pub allowed_regions: Vec<String>,
 }
 
 impl Config {
+    /// The regions whose signatures are accepted.
+    pub(crate) fn regions(&self) -> Vec<&str> {
+        let allowed = self.perimeter.allowed_regions.iter();
+        std::iter::once(&self.region)
+            .chain(allowed)
+            .map(String::as_str)
+            .collect()
+    }
+
     /// Account and region, for ARNs.
     pub(crate) fn scope(&self) -> Scope<'_> {
         Scope {

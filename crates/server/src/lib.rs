@@ -22,9 +22,14 @@ mod http;
 mod identity;
 mod limits;
 mod server;
+mod settings;
 mod store;
+mod tls;
 mod vault;
 
 pub use clock::Clock;
-pub use config::Config;
+pub use config::{Config, Perimeter, RootKey};
+pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Server, ServerError};
+pub use settings::{ListenError, Place, Settings, SettingsError};
+pub use tls::{Certificates, TlsError};

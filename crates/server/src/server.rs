@@ -6,15 +6,16 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use usher_wire::secret::Secret;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, RootKey};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::http::Listener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 use crate::{bootstrap, grant_key, http};
@@ -114,7 +115,11 @@ impl Server {
         })?;
         let lock = lock(&folder)?;
         let database = folder.join("usher.db");
-        let vault = Vault::open(&folder.join("root.key"), database.exists())?;
+        let vault = match &config.root_key {
+            RootKey::InDataDir => Vault::open(&folder.join("root.key"), database.exists())?,
+            RootKey::File(path) => Vault::open(path, database.exists())?,
+            RootKey::Credential(path) => Vault::open_credential(path)?,
+        };
         let store = Store::open(&database).await?;
         let grant_key = grant_key::open(&store, &vault, clock.now_ms()).await?;
         let gateway = Gateway::new(store.clone(), clock.clone());
@@ -150,9 +155,14 @@ impl Server {
         Ok(bootstrap::activation(&self.context, name).await?)
     }
 
-    /// Serves `listener` until `stop`, then ends open requests and closes the database.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
-        http::serve(listener, http::routes(Arc::clone(&self.context)), stop).await;
+    /// Serves all `listeners` until `stop`, then ends open requests and closes the database. Where a certificate comes
+    /// from files, SIGHUP reloads them meanwhile.
+    pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
+        let routes = http::routes(Arc::clone(&self.context));
+        let room = http::room();
+        let serve =
+            |listener| http::serve(listener, routes.clone(), Arc::clone(&room), stop.clone());
+        join_all(listeners.into_iter().map(serve)).await;
         self.context.gateway.close().await;
         self.context.store.close().await;
     }

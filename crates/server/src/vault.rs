@@ -30,7 +30,7 @@ pub(crate) enum VaultError {
     },
     /// There is data that only the missing key opens.
     #[error(
-        "the root key {path} is missing, but the database beside it has secrets sealed under it: put the file back"
+        "the root key {path} is missing, but the database has secrets sealed under it: put the file back"
     )]
     Missing {
         /// The file.
@@ -88,8 +88,23 @@ impl Vault {
             }
             make(path).map_err(failed)?;
         }
+        Self::read(path, 0o077)
+    }
+
+    /// Reads the root key that systemd put at `path`; there is nothing to make it from. For a unit with a user of its
+    /// own, systemd lets that user in by an access list, whose mask shows as the group's permissions.
+    pub(crate) fn open_credential(path: &Path) -> Result<Self, VaultError> {
+        Self::read(path, 0o007)
+    }
+
+    /// Reads the key, unless its file has one of the permissions `exposed`.
+    fn read(path: &Path, exposed: u32) -> Result<Self, VaultError> {
+        let failed = |source| VaultError::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = fs::File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
+        if file.metadata().map_err(failed)?.mode() & exposed != 0 {
             return Err(VaultError::Exposed {
                 path: path.to_owned(),
             });
@@ -229,6 +244,19 @@ mod tests {
             Vault::open(&path, true),
             Err(VaultError::Exposed { .. })
         ));
+    }
+
+    #[test]
+    fn a_credential_is_never_made_and_may_show_its_users_access_as_a_groups() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usher.root-key");
+        let refusal = Vault::open_credential(&path).unwrap_err();
+        assert!(matches!(refusal, VaultError::File { .. }), "{refusal}");
+        fs::write(&path, [7; KEY_LEN]).unwrap();
+        for (mode, refused) in [(0o444, true), (0o440, false), (0o400, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(Vault::open_credential(&path).is_err(), refused, "{mode:o}");
+        }
     }
 
     #[test]

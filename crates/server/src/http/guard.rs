@@ -21,11 +21,12 @@ pub(crate) async fn known_host(
     request: Request,
     next: Next,
 ) -> Response {
-    match judge(request.headers(), &context.config.public_url) {
+    let config = &context.config;
+    match judge(request.headers(), &config.public_url, &config.perimeter.hosts) {
         Verdict::Ours => next.run(request).await,
         Verdict::ForeignHost => (
             StatusCode::MISDIRECTED_REQUEST,
-            "This server does not answer for the host named in the request. Use a loopback name or its public URL.\n",
+            "This server does not answer for the host named in the request. Use a loopback name, its public URL, or another name that it is configured for.\n",
         )
             .into_response(),
         Verdict::ForeignOrigin => {
@@ -34,14 +35,14 @@ pub(crate) async fn known_host(
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Ours,
     ForeignHost,
     ForeignOrigin,
 }
 
-fn judge(headers: &HeaderMap, public_url: &str) -> Verdict {
+fn judge(headers: &HeaderMap, public_url: &str, hosts: &[String]) -> Verdict {
     let Some(host) = only(headers, &HOST).and_then(|host| host.parse::<Authority>().ok()) else {
         return Verdict::ForeignHost;
     };
@@ -49,8 +50,9 @@ fn judge(headers: &HeaderMap, public_url: &str) -> Verdict {
         .parse::<Uri>()
         .ok()
         .and_then(|url| url.host().map(str::to_owned));
+    let mut ours = public.iter().chain(hosts);
     if !is_loopback(host.host())
-        && !public.is_some_and(|public| public.eq_ignore_ascii_case(host.host()))
+        && !ours.any(|ours| bare(ours).eq_ignore_ascii_case(bare(host.host())))
     {
         return Verdict::ForeignHost;
     }
@@ -77,14 +79,18 @@ fn only<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> 
 
 /// A name that no resolver of ours asks a stranger about, or an address of this machine.
 fn is_loopback(host: &str) -> bool {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = bare(host);
     bare.eq_ignore_ascii_case("localhost")
         || bare
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// A host without the brackets that an IPv6 address has where a port may follow.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -102,7 +108,11 @@ mod tests {
             headers.append(ORIGIN, HeaderValue::from_str(value).unwrap());
         }
         assert_eq!(
-            judge(&headers, "https://usher.example:8443"),
+            judge(
+                &headers,
+                "https://usher.example:8443",
+                &["bastion.lan".to_owned(), "2001:db8::1".to_owned()]
+            ),
             expected,
             "{host:?} {origin:?}"
         );
@@ -115,6 +125,8 @@ mod tests {
         check(&["127.0.0.1.evil.example"], &[], Verdict::ForeignHost);
         check(&["localhost.evil.example:8480"], &[], Verdict::ForeignHost);
         check(&["192.0.2.1:8480"], &[], Verdict::ForeignHost);
+        check(&["www.bastion.lan"], &[], Verdict::ForeignHost);
+        check(&["[2001:db8::2]"], &[], Verdict::ForeignHost);
         check(&["127.0.0.1", "evil.example"], &[], Verdict::ForeignHost);
     }
 
@@ -139,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_names_and_the_public_name_are_ours() {
+    fn loopback_names_the_public_name_and_the_configured_ones_are_ours() {
         for host in [
             "127.0.0.1:8480",
             "localhost",
@@ -147,6 +159,9 @@ mod tests {
             "127.9.9.9",
             "usher.example",
             "USHER.example:8443",
+            "bastion.lan",
+            "Bastion.LAN:8443",
+            "[2001:db8::1]:8443",
         ] {
             check(&[host], &[], Verdict::Ours);
         }

@@ -1,6 +1,7 @@
 //! Accepts connections until told to stop, then lets open requests end.
 //!
-//! Owns two limits: how many connections are open, and how long a head may take to arrive.
+//! Owns two limits: how many connections are open, and how long a head may take to arrive. Plain and TLS connections
+//! differ in their handshake only.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,21 +10,67 @@ use std::sync::Arc;
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::limits;
+use crate::tls::{Acceptor, Certificates, TlsError, reload_on_hangup};
 
 /// Where a request came from: an extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Serves `routes` until `stop`, then waits for open requests for at most [`limits::STOP_TIME`].
-pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+/// A socket that is listened on, and what is spoken there.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<Acceptor>,
+}
+
+impl Listener {
+    /// Plain HTTP; only for sockets on loopback.
+    pub fn plain(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
+
+    /// HTTP over TLS, with the certificate that `certificates` has at each handshake.
+    ///
+    /// # Errors
+    /// If the cryptographic library refuses to work.
+    pub fn tls(socket: TcpListener, certificates: Certificates) -> Result<Self, TlsError> {
+        let tls = Some(Acceptor::new(certificates)?);
+        Ok(Self { socket, tls })
+    }
+
+    /// Where it listens, with the port that the system chose if it was told to.
+    ///
+    /// # Errors
+    /// If the system does not know.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+/// The place that each open connection takes. One for all listeners: memory is one, too.
+pub(crate) fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(limits::CONNECTIONS))
+}
+
+/// Serves `routes` until `stop`, then until open requests have ended or were cut after [`limits::STOP_TIME`].
+pub(crate) async fn serve(
+    listener: Listener,
+    routes: Router,
+    room: Arc<Semaphore>,
+    stop: CancellationToken,
+) {
+    let Listener { socket, tls } = listener;
     let connections = TaskTracker::new();
-    let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
+    if let Some(tls) = &tls {
+        watch_hangups(tls, &connections, &stop);
+    }
     let ended = Arc::new(Notify::new());
     loop {
         // The place is taken before the connection: what we cannot serve stays in the kernel's queue.
@@ -31,12 +78,18 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
             () = stop.cancelled() => break,
             accepted = async {
                 let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.accept().await?))
+                Ok::<_, io::Error>((place, socket.accept().await?))
             } => accepted,
         };
         match accepted {
             Ok((place, (stream, address))) => {
-                let connection = connection(stream, Peer(address), routes.clone(), stop.clone());
+                let connection = connection(
+                    stream,
+                    tls.clone(),
+                    Peer(address),
+                    routes.clone(),
+                    stop.clone(),
+                );
                 let ended = Arc::clone(&ended);
                 connections.spawn(async move {
                     connection.await;
@@ -53,17 +106,43 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
         }
     }
     connections.close();
-    if tokio::time::timeout(limits::STOP_TIME, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests that did not end in time were cut");
+    connections.wait().await;
+}
+
+fn watch_hangups(tls: &Acceptor, tasks: &TaskTracker, stop: &CancellationToken) {
+    match reload_on_hangup(tls.certificates(), stop.clone()) {
+        Ok(Some(reloading)) => drop(tasks.spawn(reloading)),
+        Ok(None) => {}
+        // The files are looked at before every handshake in any case.
+        Err(error) => tracing::warn!(%error, "SIGHUP will not reload the TLS certificate"),
     }
 }
 
-async fn connection(stream: TcpStream, peer: Peer, routes: Router, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    tls: Option<Acceptor>,
+    peer: Peer,
+    routes: Router,
+    stop: CancellationToken,
+) {
     // Keystrokes are small and must not wait for company.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return speak(stream, peer, routes, stop).await;
+    };
+    match stop.run_until_cancelled(tls.accept(stream)).await {
+        Some(Ok(stream)) => speak(stream, peer, routes, stop).await,
+        Some(Err(error)) => tracing::debug!(peer = %peer.0, %error, "no TLS"),
+        None => {}
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    routes: Router,
+    stop: CancellationToken,
+) {
     let service = TowerToHyperService::new(routes.layer(Extension(peer)));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -75,7 +154,10 @@ async fn connection(stream: TcpStream, peer: Peer, routes: Router, stop: Cancell
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match tokio::time::timeout(limits::STOP_TIME, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::warn!(peer = %peer.0, "a request that did not end in time was cut"),
+            }
         }
     };
     if let Err(error) = ended {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod dispatch;
+mod forwarded;
 mod guard;
 mod listener;
 
@@ -18,7 +19,8 @@ use crate::context::Context;
 use crate::gateway;
 
 pub(crate) use answer::{RequestId, error_response};
-pub(crate) use listener::{Peer, serve};
+pub use listener::Listener;
+pub(crate) use listener::{Peer, room, serve};
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
 /// nothing else), the gateway's by signature or token.
@@ -27,6 +29,10 @@ pub(crate) fn routes(context: Arc<Context>) -> Router {
         .route("/", post(dispatch::aws_call))
         .route("/healthz", get(async || "ok\n"))
         .merge(gateway::routes())
+        .layer(from_fn_with_state(
+            Arc::clone(&context),
+            forwarded::name_peer,
+        ))
         .layer(from_fn_with_state(Arc::clone(&context), guard::known_host))
         .with_state(context)
 }

@@ -51,13 +51,13 @@ pub(crate) async fn authenticate(
     };
     let expectation = Expectation {
         service,
-        regions: &[context.config.region.as_str()],
+        regions: &context.config.regions(),
         now_ms: context.clock.now_ms(),
         over_tls: false,
     };
     let checked = Authorization::from_request(&request)
         .and_then(|header| header.check(&request, &expectation))
-        .map_err(refusal)?;
+        .map_err(|error| refusal(&error))?;
     match signature {
         Signature::RegistrationKey => by_registration_key(context, checked).await,
         Signature::None | Signature::SigV4 => by_access_key(context, checked).await,
@@ -71,7 +71,7 @@ async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result
         true => node_credentials::find(context, &id, token.as_deref()).await?,
         false => find_user(context, &id, token.as_deref()).await?,
     };
-    checked.verify(&secret).map_err(refusal)?;
+    checked.verify(&secret).map_err(|error| refusal(&error))?;
     Ok(caller)
 }
 
@@ -93,7 +93,9 @@ async fn by_registration_key(
         .ok_or_else(unknown)?;
     let key = RegistrationKey::of_der_text(&row.public_key)
         .ok_or_else(|| ApiError::internal("a stored registration key is damaged"))?;
-    checked.verify_rsa(key.der()).map_err(refusal)?;
+    checked
+        .verify_rsa(key.der())
+        .map_err(|error| refusal(&error))?;
     Ok(Caller::node(
         context.config.scope(),
         NodeScope {
@@ -148,7 +150,7 @@ pub(super) fn unsealed(context: &Context, id: &str, sealed: &[u8]) -> Result<Sec
         .map_err(|_| ApiError::internal("a stored secret is not text"))
 }
 
-fn refusal(error: SigV4Error) -> ApiError {
+fn refusal(error: &SigV4Error) -> ApiError {
     let code = match error.fault() {
         Fault::Missing => Code::MissingAuthenticationToken,
         Fault::Incomplete => Code::IncompleteSignature,

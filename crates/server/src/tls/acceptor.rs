@@ -1,7 +1,7 @@
 //! The handshake: bounded in time and in number, with the certificate of the moment.
 
-use std::io;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -33,6 +33,12 @@ pub(crate) struct Acceptor {
     places: Arc<Semaphore>,
 }
 
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
+
 impl Acceptor {
     /// Serves `certificates` over TLS 1.2 and 1.3.
     pub(crate) fn new(certificates: Certificates) -> Result<Self, TlsError> {
@@ -50,6 +56,11 @@ impl Acceptor {
             certificates,
             places: Arc::new(Semaphore::new(limits::HANDSHAKES)),
         })
+    }
+
+    /// What is shown to clients.
+    pub(crate) fn certificates(&self) -> Certificates {
+        self.certificates.clone()
     }
 
     /// Shakes hands with the client at the other end of `stream`.

@@ -24,7 +24,7 @@ pub(crate) fn reload_on_hangup(
             match tokio::task::spawn_blocking(move || certificates.reload()).await {
                 Ok(Ok(())) => tracing::info!("the TLS certificate was reloaded"),
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "the TLS certificate was not reloaded: the one in use stays")
+                    tracing::error!(%error, "the TLS certificate was not reloaded: the one in use stays");
                 }
                 Err(error) => tracing::error!(%error, "the TLS certificate was not reloaded"),
             }

@@ -17,7 +17,7 @@ mod test_client;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use acceptor::{Acceptor, HandshakeError};
+pub(crate) use acceptor::Acceptor;
 pub use certificates::Certificates;
 pub use error::TlsError;
 pub(crate) use hangup::reload_on_hangup;

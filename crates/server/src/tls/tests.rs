@@ -205,7 +205,7 @@ async fn a_hangup_reloads_the_files_and_says_whether_they_are_good() {
                 .status()
                 .unwrap()
                 .success()
-        )
+        );
     };
 
     hang_up();

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use usher_policy::Preferences;
-use usher_server::{Activation, Clock, Config, Server};
+use usher_server::{Activation, Clock, Config, Listener, Perimeter, RootKey, Server};
 use usher_wire::ids::AccountId;
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{Request, SigningCredentials, SigningScope, sign};
@@ -43,11 +43,13 @@ pub(crate) struct Running {
 pub(crate) fn config(folder: &Path) -> Config {
     Config {
         data_dir: folder.join("data"),
+        root_key: RootKey::default(),
         public_url: "http://usher.example:8480".to_owned(),
         account: AccountId::parse(ACCOUNT).unwrap(),
         region: REGION.to_owned(),
         default_preferences: Preferences::default(),
         extra_refused_os_users: Vec::new(),
+        perimeter: Perimeter::default(),
     }
 }
 
@@ -69,7 +71,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(server.run(listener, stop.clone()));
+        let task = tokio::spawn(server.run(vec![Listener::plain(listener)], stop.clone()));
         let admin = Keys {
             id: admin.access_key_id,
             secret: admin.secret_access_key.expose().to_owned(),
