@@ -1,0 +1,173 @@
+//! The command line under our own name: words in, a command out. One file per command does the work.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use usher_aws::CallerOptions;
+
+use crate::dev::DevArguments;
+use crate::error::Error;
+use crate::exit::{self, Face, Outcome};
+use crate::node_list::{self, Format};
+use crate::start_session::{self, StartSessionArguments};
+
+/// A self-hosted Session Manager: shells on managed nodes without inbound ports or SSH keys.
+#[derive(Debug, Parser)]
+#[command(name = "usher", version, propagate_version = true)]
+struct Usher {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try everything on this machine: server, this machine as a managed node, and its keys in a file
+    Dev(DevArguments),
+    /// Open a shell on a managed node
+    StartSession {
+        #[command(flatten)]
+        session: StartSessionArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// List the managed nodes
+    Nodes {
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+}
+
+/// Who calls, and where; found as the aws command finds it where it is not said.
+#[derive(Debug, Args)]
+struct CallerArguments {
+    /// Address of the server, such as http://127.0.0.1:8480 [env: AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Region of the server [env: AWS_REGION]
+    #[arg(long)]
+    region: Option<String>,
+    /// Profile in the AWS configuration files [env: AWS_PROFILE]
+    #[arg(long)]
+    profile: Option<String>,
+}
+
+impl From<CallerArguments> for CallerOptions {
+    fn from(arguments: CallerArguments) -> Self {
+        let CallerArguments {
+            endpoint_url,
+            region,
+            profile,
+        } = arguments;
+        Self {
+            profile,
+            region,
+            endpoint_url,
+        }
+    }
+}
+
+/// Runs the command that `arguments`, program name included, ask for.
+pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    let usher = match Usher::try_parse_from(arguments) {
+        Ok(usher) => usher,
+        Err(error) => {
+            // Help and version are no errors: they go to standard output and end with 0, usage with 2.
+            let _ = error.print();
+            return ExitCode::from(exit::low_byte(error.exit_code()));
+        }
+    };
+    let result = block_on(run(usher.command));
+    if let Err(error) = &result {
+        error.report();
+    }
+    ExitCode::from(exit::code(Face::Usher, &result))
+}
+
+async fn run(command: Command) -> Result<Outcome, Error> {
+    match command {
+        Command::Dev(arguments) => crate::dev::run(arguments).await,
+        Command::StartSession { session, caller } => {
+            start_session::run(session, caller.into()).await
+        }
+        Command::Nodes { output, caller } => node_list::run(output, caller.into()).await,
+    }
+}
+
+/// Runs `work` to its end. What it left on other threads, such as a read of the keyboard, is not waited for.
+pub(crate) fn block_on(
+    work: impl Future<Output = Result<Outcome, Error>>,
+) -> Result<Outcome, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Error::Terminal)?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn refused(words: &[&str]) -> bool {
+        Usher::try_parse_from(std::iter::once("usher").chain(words.iter().copied())).is_err()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Usher::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused() {
+        assert!(refused(&[]));
+        assert!(refused(&["start-session"]));
+        assert!(refused(&["start-session", "a", "b"]));
+        assert!(refused(&["nodes", "--output", "yaml"]));
+        assert!(refused(&["dev", "--connect", "--no-agent"]));
+        assert!(refused(&["dev", "--connect", "--", "true"]));
+    }
+
+    #[test]
+    fn the_words_of_aws_are_understood() {
+        assert!(!refused(&[
+            "start-session",
+            "web-1",
+            "--document-name",
+            "D",
+            "--reason",
+            "r",
+            "--region",
+            "usher-1"
+        ]));
+        assert!(!refused(&[
+            "start-session",
+            "mi-1",
+            "--endpoint-url",
+            "http://h",
+            "--profile",
+            "p"
+        ]));
+        assert!(!refused(&["nodes", "--output", "json"]));
+        assert!(!refused(&[
+            "dev",
+            "--data-dir",
+            "d",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-agent",
+            "--",
+            "sh",
+            "-c",
+            "x"
+        ]));
+    }
+}

@@ -1,0 +1,84 @@
+//! One session, start to end, as the person near it sees it. Start reading here.
+//!
+//! Invariants: the terminal is raw only while the session is open and is given back before anything is said about
+//! its end; the state of the data channel outlives every connection that carries it; a byte of the session is
+//! acknowledged when it goes to standard output. What a frame is, `usher-wire` knows.
+
+mod conversation;
+mod input;
+mod link;
+mod opening;
+mod output;
+mod screen;
+mod signals;
+mod stdin_end;
+mod voice;
+
+use std::sync::Arc;
+
+use usher_wire::secret::Secret;
+
+use crate::error::Error;
+use crate::exit::{Face, Outcome, low_byte};
+use crate::reach::Reach;
+use conversation::{Conversation, Ending};
+use opening::Opening;
+use voice::Voice;
+
+pub(crate) use signals::Signals;
+
+/// What StartSession answered: everything that opens the client's side.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The session's id.
+    pub(crate) id: String,
+    /// Where its data channel is, dialled as given.
+    pub(crate) stream_url: String,
+    /// What opens it.
+    pub(crate) token: Secret,
+}
+
+/// Holds `session` until it ends, and says how. `signals` were caught before anything else was done, because the
+/// `aws` command starts us with the keyboard's signals ignored.
+pub(crate) async fn hold(
+    session: Session,
+    reach: Reach,
+    face: Face,
+    mut signals: Signals,
+) -> Result<Outcome, Error> {
+    let id = session.id.clone();
+    let voice = Voice::new(face, &id);
+    voice.starting()?;
+
+    let opening = Arc::new(Opening::new(session, reach));
+    let socket = tokio::select! {
+        opened = opening.first() => opened?,
+        signal = signals.end_or_interrupt() => return Ok(Outcome::Signalled(signal)),
+    };
+
+    let ending = Conversation::new(opening, socket, voice, signals)
+        .hold()
+        .await?;
+    match ending {
+        Ending::Closed { status, reason } => {
+            voice.closed(&reason, status)?;
+            match status {
+                Some(status) => Ok(Outcome::Status(low_byte(status))),
+                None if reason.is_empty() && face != Face::Usher => Ok(Outcome::Done),
+                None => Err(Error::Ended {
+                    session: id,
+                    reason,
+                }),
+            }
+        }
+        Ending::ClosedByAwsAgent => {
+            voice.closed("", None)?;
+            Ok(Outcome::Done)
+        }
+        Ending::TimedOut => {
+            voice.timed_out()?;
+            Err(Error::TimedOut { session: id })
+        }
+        Ending::Signalled(signal) => Ok(Outcome::Signalled(signal)),
+    }
+}

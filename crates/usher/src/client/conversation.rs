@@ -1,0 +1,350 @@
+//! The session while it is open: one loop over everything that can happen, in which nothing waits for anything.
+//!
+//! Each turn settles what follows from the last event: payloads to their sink, frames to the connection. Standard
+//! input is read only while the channel takes it; output is taken only when the last of it was written.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use usher_aws::{Socket, wall_ms};
+use usher_sys::RawTerminal;
+use usher_wire::data_channel::{ClientHello, DataChannel, Event};
+use usher_wire::frame::PayloadType;
+use usher_wire::message::SessionType;
+use usher_wire::version::CLIENT_VERSION;
+use uuid::Uuid;
+
+use super::input::Input;
+use super::link::{Link, LinkEvent};
+use super::opening::Opening;
+use super::output::{Output, Stream};
+use super::screen;
+use super::signals::{Caught, Signals};
+use super::stdin_end::{END_OF_FILE, StdinEnd};
+use super::voice::Voice;
+use crate::error::Error;
+
+/// Ctrl-C.
+const INTERRUPT: u8 = 0x03;
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The service closed the channel.
+    Closed {
+        /// The shell's status, where the agent told it.
+        status: Option<i32>,
+        /// The service's sentence, which may be empty.
+        reason: String,
+    },
+    /// The same, with an agent that tells no status: nothing says that anything went wrong.
+    ClosedByAwsAgent,
+    /// It was over when it should have been taken up again.
+    TimedOut,
+    /// A signal asked us to end.
+    Signalled(i32),
+}
+
+/// An open session.
+pub(super) struct Conversation<'a> {
+    session: String,
+    channel: DataChannel,
+    link: Link,
+    voice: Voice<'a>,
+    signals: Signals,
+    output: Output,
+    /// None until the session has started: what is typed before belongs to the local terminal.
+    input: Option<Input>,
+    /// Held for its drop.
+    raw_mode: Option<RawTerminal>,
+    stdin_end: StdinEnd,
+    status: Option<i32>,
+    reason: Option<String>,
+}
+
+enum Happened {
+    Link(LinkEvent),
+    Written(std::io::Result<()>),
+    Typed(Option<Bytes>),
+    Signal(Caught),
+    TimeIsUp,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(
+        opening: Arc<Opening>,
+        socket: Socket,
+        voice: Voice<'a>,
+        signals: Signals,
+    ) -> Self {
+        let hello = ClientHello {
+            client_version: CLIENT_VERSION.to_owned(),
+            terminal: Some(screen::describe()),
+        };
+        Self {
+            session: opening.session().to_owned(),
+            channel: DataChannel::client(Instant::now(), Uuid::new_v4().into_bytes(), hello),
+            link: Link::new(opening, socket),
+            voice,
+            signals,
+            output: Output::new(),
+            input: None,
+            raw_mode: None,
+            stdin_end: StdinEnd::default(),
+            status: None,
+            reason: None,
+        }
+    }
+
+    /// Until it ends. The terminal is as it was when this returns.
+    pub(super) async fn hold(mut self) -> Result<Ending, Error> {
+        let ending = loop {
+            if let Some(ending) = self.settle()? {
+                break ending;
+            }
+            let happened = self.wait().await;
+            if let Some(ending) = self.handle(happened)? {
+                break ending;
+            }
+        };
+        drop(self.raw_mode.take());
+        self.link.close().await;
+        Ok(ending)
+    }
+
+    async fn wait(&mut self) -> Happened {
+        let reads = self.stdin_end.is_open() && self.channel.writable() && self.input.is_some();
+        let due = [self.channel.poll_timeout(), self.stdin_end.due()]
+            .into_iter()
+            .flatten()
+            .min();
+        let writes = !self.output.is_idle();
+        tokio::select! {
+            event = self.link.next() => Happened::Link(event),
+            written = self.output.write(), if writes => Happened::Written(written),
+            chunk = next_chunk(&mut self.input), if reads => Happened::Typed(chunk),
+            caught = self.signals.next() => Happened::Signal(caught),
+            () = until(due), if due.is_some() => Happened::TimeIsUp,
+        }
+    }
+
+    /// Everything that follows from what happened last, until there is nothing left to do but wait.
+    fn settle(&mut self) -> Result<Option<Ending>, Error> {
+        while self.output.is_idle() {
+            match self.channel.poll_event() {
+                Some(event) => self.deliver(event)?,
+                None => break,
+            }
+        }
+        if let Some(reason) = self.reason.take_if(|_| self.output.is_idle()) {
+            return Ok(Some(self.ending(reason)));
+        }
+        let now = Instant::now();
+        while self.link.has_room() {
+            match self.channel.poll_transmit(now, wall_ms()) {
+                Some(frame) => self.link.feed(frame),
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
+    fn ending(&self, reason: String) -> Ending {
+        let started = self.channel.session_type().is_some();
+        let aws_agent = started && !self.channel.peer_is_usher();
+        match self.status {
+            None if reason.is_empty() && aws_agent => Ending::ClosedByAwsAgent,
+            status => Ending::Closed { status, reason },
+        }
+    }
+
+    fn deliver(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::HandshakeComplete { customer_message } => {
+                self.voice.opened(&customer_message)?;
+                self.open()?;
+            }
+            Event::Payload {
+                payload_type,
+                payload,
+            } => self.deliver_payload(payload_type, payload),
+            Event::Closed { output } => self.reason = Some(output),
+            // The node's end comes and goes by itself; both are the agent's events.
+            Event::Paused | Event::Resumed | Event::Opened { .. } | Event::Size { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn deliver_payload(&mut self, payload_type: PayloadType, payload: Bytes) {
+        self.stdin_end.not_quiet(Instant::now());
+        match payload_type {
+            PayloadType::Output => self.output.take(Stream::Out, payload),
+            // AWS's plugin writes all three to standard output.
+            PayloadType::StdErr if self.voice.is_plugin() => self.output.take(Stream::Out, payload),
+            PayloadType::StdErr => self.output.take(Stream::Err, payload),
+            PayloadType::ExitCode => {
+                self.status = exit_status(&payload);
+                if self.voice.is_plugin() && !self.channel.peer_is_usher() {
+                    self.output.take(Stream::Out, payload);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The session has started: from here on the keyboard belongs to the node.
+    fn open(&mut self) -> Result<(), Error> {
+        if self.is_terminal() {
+            self.raw_mode = screen::enter_raw_mode().map_err(Error::Terminal)?;
+            self.tell_size();
+        }
+        self.input = Some(Input::start().map_err(Error::Terminal)?);
+        Ok(())
+    }
+
+    fn is_terminal(&self) -> bool {
+        !matches!(self.channel.session_type(), Some(SessionType::Port))
+    }
+
+    /// Only the newest size waits, so there is always room for it.
+    fn tell_size(&mut self) {
+        let _ = self
+            .channel
+            .send_urgent(PayloadType::Size, screen::size().to_payload());
+    }
+
+    fn handle(&mut self, happened: Happened) -> Result<Option<Ending>, Error> {
+        let now = Instant::now();
+        match happened {
+            Happened::Link(event) => return self.handle_link(now, event),
+            Happened::Written(written) => written.map_err(Error::Output)?,
+            Happened::Typed(Some(chunk)) => return self.handle_typed(chunk),
+            Happened::Typed(None) => {
+                let shell =
+                    self.channel.session_type() != Some(SessionType::NonInteractiveCommands);
+                self.stdin_end.begin(now, self.is_terminal() && shell);
+            }
+            Happened::Signal(Caught::Resized) if self.input.is_some() && self.is_terminal() => {
+                self.tell_size();
+            }
+            Happened::Signal(Caught::Resized) => {}
+            Happened::Signal(Caught::End(signal)) => return Ok(Some(Ending::Signalled(signal))),
+            Happened::Signal(Caught::Key(key)) => return self.handle_key(key),
+            Happened::TimeIsUp => self.handle_time(now),
+        }
+        Ok(None)
+    }
+
+    fn handle_link(&mut self, now: Instant, event: LinkEvent) -> Result<Option<Ending>, Error> {
+        match event {
+            LinkEvent::Message(message) => self.channel.handle_message(now, wall_ms(), message)?,
+            LinkEvent::Room => {}
+            LinkEvent::Lost(cause) => {
+                self.channel.handle_disconnected();
+                self.voice.interrupted(&cause);
+            }
+            LinkEvent::Back => {
+                self.channel.handle_connected(now);
+                self.voice.resumed();
+            }
+            LinkEvent::TimedOut => return Ok(Some(Ending::TimedOut)),
+            LinkEvent::Failed(cause) => {
+                return Err(Error::Lost {
+                    session: self.session.clone(),
+                    cause,
+                });
+            }
+        }
+        Ok(None)
+    }
+
+    /// Input is read only while the channel is writable, and a chunk is smaller than what it keeps free.
+    fn handle_typed(&mut self, chunk: Bytes) -> Result<Option<Ending>, Error> {
+        match chunk.as_ref() {
+            [INTERRUPT, ..] if !self.link.is_up() => Err(Error::Left {
+                session: self.session.clone(),
+            }),
+            [key @ (INTERRUPT | 0x1c | 0x1a)] if self.raw_mode.is_some() => self.handle_key(*key),
+            _ => {
+                let _ = self.channel.send(PayloadType::Output, chunk);
+                Ok(None)
+            }
+        }
+    }
+
+    /// A key that acts at once goes ahead of everything that waits. Without a session to act on it is ours.
+    fn handle_key(&mut self, key: u8) -> Result<Option<Ending>, Error> {
+        let acts_on_us = key != 0x1a && self.input.is_none();
+        if acts_on_us {
+            return Ok(Some(Ending::Signalled(if key == INTERRUPT {
+                2
+            } else {
+                3
+            })));
+        }
+        if !self.link.is_up() && key == INTERRUPT {
+            return Err(Error::Left {
+                session: self.session.clone(),
+            });
+        }
+        if self.input.is_some() && self.is_terminal() {
+            let _ = self
+                .channel
+                .send_urgent(PayloadType::Output, Bytes::copy_from_slice(&[key]));
+        }
+        Ok(None)
+    }
+
+    fn handle_time(&mut self, now: Instant) {
+        if self.channel.poll_timeout().is_some_and(|due| due <= now) {
+            self.channel.handle_timeout(now);
+        }
+        if !self.channel.all_acknowledged() {
+            self.stdin_end.not_quiet(now);
+        } else if self.stdin_end.take(now) {
+            let _ = self
+                .channel
+                .send(PayloadType::Output, Bytes::from_static(&[END_OF_FILE]));
+        }
+    }
+}
+
+async fn next_chunk(input: &mut Option<Input>) -> Option<Bytes> {
+    match input {
+        Some(input) => input.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// `7` from some agents, `EXIT_CODE: 7` from AWS's: the number at the end.
+fn exit_status(payload: &[u8]) -> Option<i32> {
+    let text = std::str::from_utf8(payload).ok()?;
+    text.rsplit(':').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_no_status() {
+        for payload in [&b""[..], b"EXIT_CODE:", b"seven", b"\xff", b"7 8"] {
+            assert_eq!(exit_status(payload), None, "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_a_status_are_read() {
+        for payload in [&b"7"[..], b"EXIT_CODE: 7", b"EXIT_CODE: 7\n"] {
+            assert_eq!(exit_status(payload), Some(7), "{payload:?}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the person is told about a session, and where it is written.
+//!
+//! Under the plugin's name the texts are AWS's to the letter and go to standard output, since scripts match on them.
+//! Under our own name standard output is the session's alone, and we speak only when there is something to say.
+
+use std::io::{self, Write};
+
+use crate::error::Error;
+use crate::exit::Face;
+use crate::text::printable;
+
+/// One session's texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice<'a> {
+    face: Face,
+    session: &'a str,
+}
+
+impl<'a> Voice<'a> {
+    pub(super) fn new(face: Face, session: &'a str) -> Self {
+        Self { face, session }
+    }
+
+    /// Whether AWS's plugin is imitated.
+    pub(super) fn is_plugin(self) -> bool {
+        self.face != Face::Usher
+    }
+
+    /// Before the data channel is opened.
+    pub(super) fn starting(self) -> Result<(), Error> {
+        self.plugin_only(&format!(
+            "\nStarting session with SessionId: {}\n",
+            self.session
+        ))
+    }
+
+    /// The session is open, perhaps with a line from its agent.
+    pub(super) fn opened(self, message: &str) -> Result<(), Error> {
+        match (message, self.is_plugin()) {
+            ("", _) => Ok(()),
+            (message, true) => self.plugin_only(&format!("{}\n", printable(message))),
+            (message, false) => aside(&printable(message)),
+        }
+    }
+
+    /// The service closed the channel; `status` is the shell's, where it is known.
+    pub(super) fn closed(self, reason: &str, status: Option<i32>) -> Result<(), Error> {
+        let session = self.session;
+        if self.is_plugin() {
+            return if reason.is_empty() {
+                self.plugin_only(&format!(
+                    "\n\nExiting session with sessionId: {session}.\n\n"
+                ))
+            } else {
+                self.plugin_only(&format!(
+                    "\n\nSessionId: {session} : {}\n\n",
+                    printable(reason)
+                ))
+            };
+        }
+        // Without a status the reason becomes the command's error, which is reported in one place.
+        if reason.is_empty() || status.is_none() {
+            Ok(())
+        } else {
+            aside(&printable(reason))
+        }
+    }
+
+    /// The session was over when it should have been taken up again.
+    pub(super) fn timed_out(self) -> Result<(), Error> {
+        self.plugin_only(&format!("Session: {} timed out.\n", self.session))
+    }
+
+    /// The connection is gone and is being made again; said on a raw terminal, hence the carriage returns.
+    pub(super) fn interrupted(self, cause: &str) {
+        let text = format!(
+            "connection lost ({}); making it again, Ctrl-C leaves",
+            printable(cause)
+        );
+        // A notice about the connection must not end the session when standard error is gone.
+        let _ = write!(io::stderr().lock(), "\r\nusher: {text}\r\n");
+    }
+
+    /// The connection is back.
+    pub(super) fn resumed(self) {
+        let _ = write!(io::stderr().lock(), "usher: connected again\r\n");
+    }
+
+    fn plugin_only(self, text: &str) -> Result<(), Error> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(Error::Output)
+    }
+}
+
+fn aside(text: &str) -> Result<(), Error> {
+    writeln!(io::stderr().lock(), "{text}").map_err(Error::Output)
+}

@@ -1,0 +1,311 @@
+//! `usher dev`: a whole Usher on this machine, in the foreground, from nothing and without configuration.
+//!
+//! Invariants: whatever was started is stopped and whatever was made on the host is removed on every way out, in the
+//! reverse order; what a crash left is removed at the next start; everything else is kept in the data directory and
+//! found again. It listens on loopback only, because it speaks plain HTTP.
+
+mod data_dir;
+mod environment;
+mod error;
+mod listener;
+mod local_agent;
+mod runner;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use usher_aws::{Caller, CredentialSource, Credentials, Identity, StartSession};
+use usher_server::{AccessKeyPair, Config, Listener, Perimeter, RootKey, Server};
+use usher_wire::ids::{AccountId, NodeId};
+
+use crate::client::Signals;
+use crate::error::Error;
+use crate::exit::Outcome;
+use crate::reach::Reach;
+use crate::start_session;
+use data_dir::DataDir;
+use environment::Environment;
+pub(crate) use error::DevError;
+use local_agent::LocalAgent;
+use runner::Runner;
+
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "usher-1";
+const ADMINISTRATOR: &str = "admin";
+
+/// A control channel is up in well under a second; a loaded machine may take longer.
+const NODE_READY_WITHIN: Duration = Duration::from_secs(30);
+/// Between two questions whether it is up.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// For open requests to end.
+const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(5);
+
+/// What was asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevArguments {
+    /// Directory for everything that is kept
+    #[arg(long, value_name = "DIR", default_value = "./.usher")]
+    data_dir: PathBuf,
+    /// Loopback address for API and gateway; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8480")]
+    listen: SocketAddr,
+    /// Open a session on this machine, and stop when it ends
+    #[arg(long, conflicts_with_all = ["no_agent", "command"])]
+    connect: bool,
+    /// Run the server alone
+    #[arg(long)]
+    no_agent: bool,
+    /// Run this with the environment that reaches the server, and stop when it ends
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Starts everything, does what was asked for, stops everything.
+pub(crate) async fn run(arguments: DevArguments) -> Result<Outcome, Error> {
+    let signals = Signals::install().map_err(Error::Terminal)?;
+    let runner = Runner::find()?;
+    let data = DataDir::open(&arguments.data_dir, &runner)?;
+    let agent = if arguments.no_agent {
+        None
+    } else {
+        Some(LocalAgent::find(&data)?)
+    };
+    let listener = listener::bind(arguments.listen).await?;
+    let address = listener.local_addr().map_err(DevError::Listen)?;
+    data.log_to_file()?;
+
+    let server = Server::open(config(&data, address, &runner))
+        .await
+        .map_err(DevError::Server)?;
+    if let Some(agent) = &agent {
+        // After the data are ours alone, before anything new is made: what a crash left on the host.
+        agent.undo().await?;
+    }
+    let served = Served::prepare(&server, address, &data).await?;
+    let activation = match &agent {
+        Some(agent) if agent.node()?.is_none() => Some(
+            server
+                .local_activation(&runner.host_name())
+                .await
+                .map_err(DevError::Server)?,
+        ),
+        _ => None,
+    };
+    let running = Running::start(server, listener);
+    let result = match agent {
+        Some(agent) => with_agent(agent, activation, served, &runner, arguments, signals).await,
+        None => served.serve(None, &runner, arguments, signals).await,
+    };
+    running.stop().await;
+    result
+}
+
+/// Runs this machine's agent around what was asked for, and removes what it made on the host.
+async fn with_agent(
+    agent: LocalAgent,
+    activation: Option<usher_server::Activation>,
+    served: Served,
+    runner: &Runner,
+    arguments: DevArguments,
+    mut signals: Signals,
+) -> Result<Outcome, Error> {
+    agent.write_config(&served.endpoint)?;
+    if let Some(activation) = activation {
+        agent.register(&activation).await?;
+    }
+    let node = agent.node()?.ok_or(DevError::NodeNotReady)?;
+    let mut process = agent.start()?;
+    let ready = tokio::select! {
+        ready = served.until_connected(&node) => ready,
+        status = process.ended() => Err(DevError::AgentEnded { status, log: agent.log().to_owned() }.into()),
+        _ = signals.end_or_interrupt() => Ok(false),
+    };
+    let result = match ready {
+        Ok(true) => tokio::select! {
+            result = served.serve(Some(node), runner, arguments, signals) => result,
+            status = process.ended() => Err(DevError::AgentEnded { status, log: agent.log().to_owned() }.into()),
+        },
+        Ok(false) => Ok(Outcome::Done),
+        Err(error) => Err(error),
+    };
+    process.stop().await;
+    // A failure to remove must be seen, but not instead of what went wrong before.
+    match (agent.undo().await, result) {
+        (Err(undo), Ok(_)) => Err(undo.into()),
+        (_, result) => result,
+    }
+}
+
+fn config(data: &DataDir, address: SocketAddr, runner: &Runner) -> Config {
+    Config {
+        data_dir: data.server(),
+        root_key: RootKey::InDataDir,
+        public_url: format!("http://{address}"),
+        account: AccountId::parse(ACCOUNT).unwrap_or_else(|_| unreachable!("twelve digits")),
+        region: REGION.to_owned(),
+        default_preferences: runner.preferences(),
+        extra_refused_os_users: Vec::new(),
+        perimeter: Perimeter::default(),
+    }
+}
+
+/// The server on its own task.
+struct Running {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    fn start(server: Server, listener: TcpListener) -> Self {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(server.run(vec![Listener::plain(listener)], stop.clone()));
+        Self { stop, task }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        let _ = tokio::time::timeout(SERVER_STOPS_WITHIN, self.task).await;
+    }
+}
+
+/// How the running server is reached, and where that is written down.
+struct Served {
+    endpoint: String,
+    keys: AccessKeyPair,
+    reach: Reach,
+    data: DataDir,
+}
+
+impl Served {
+    async fn prepare(server: &Server, address: SocketAddr, data: &DataDir) -> Result<Self, Error> {
+        let keys = server
+            .bootstrap_admin(ADMINISTRATOR)
+            .await
+            .map_err(DevError::Server)?;
+        let endpoint = format!("http://{address}");
+        let caller = Caller {
+            endpoint: endpoint.parse().map_err(usher_aws::ProfileError::from)?,
+            region: REGION.to_owned(),
+            credentials: CredentialSource::Fixed(Credentials::long_term(
+                &keys.access_key_id,
+                keys.secret_access_key.expose(),
+            )),
+        };
+        Ok(Self {
+            endpoint,
+            keys,
+            reach: Reach::of(caller)?,
+            data: data.clone(),
+        })
+    }
+
+    /// Asks until the node's control channel is up.
+    async fn until_connected(&self, node: &NodeId) -> Result<bool, Error> {
+        let credentials = self.reach.credentials().await?;
+        let asking = async {
+            let mut turns = tokio::time::interval(ASK_EVERY);
+            loop {
+                turns.tick().await;
+                match self
+                    .reach
+                    .ssm()
+                    .is_connected(Identity::Keys(&credentials), node.as_str())
+                    .await
+                {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => {}
+                    // The server's task may not be accepting yet.
+                    Err(error) if error.is_passing() => {}
+                    Err(error) => return Err(Error::from(error)),
+                }
+            }
+        };
+        tokio::time::timeout(NODE_READY_WITHIN, asking)
+            .await
+            .unwrap_or_else(|_| Err(DevError::NodeNotReady.into()))
+    }
+
+    /// Everything is up: say so, and do what was asked for.
+    async fn serve(
+        self,
+        node: Option<NodeId>,
+        runner: &Runner,
+        arguments: DevArguments,
+        mut signals: Signals,
+    ) -> Result<Outcome, Error> {
+        let environment = Environment::new(
+            &self.endpoint,
+            &self.keys,
+            REGION,
+            node.as_ref(),
+            &self.data.bin(),
+        );
+        self.data
+            .write_private("env.sh", environment.to_shell().as_bytes())?;
+        self.greet(node.as_ref(), runner, &arguments);
+        match (node, arguments.command.split_first()) {
+            (Some(node), _) if arguments.connect => {
+                let request = StartSession {
+                    target: node.to_string(),
+                    ..StartSession::default()
+                };
+                start_session::on_node(self.reach, request, signals).await
+            }
+            (_, Some((program, words))) => {
+                Ok(run_command(program, words, &environment, signals).await?)
+            }
+            _ => {
+                signals.end_or_interrupt().await;
+                Ok(Outcome::Done)
+            }
+        }
+    }
+
+    fn greet(&self, node: Option<&NodeId>, runner: &Runner, arguments: &DevArguments) {
+        let environment = self.data.path().join("env.sh");
+        eprintln!("usher dev is ready: {}", self.endpoint);
+        if let Some(node) = node {
+            eprintln!("  this machine is the managed node {node}");
+            eprintln!("  {}", runner.sentence());
+        }
+        if arguments.connect {
+            eprintln!("  opening a session on it; everything stops when it ends");
+        } else if arguments.command.is_empty() {
+            eprintln!("  in another terminal:  . {}", environment.display());
+            if node.is_some() {
+                eprintln!("  and then:             aws ssm start-session --target \"$USHER_NODE\"");
+            }
+            eprintln!("  Ctrl-C stops it");
+        }
+    }
+}
+
+/// Runs the command in the foreground. Keys of the terminal reach it by themselves; a request to end is passed on.
+async fn run_command(
+    program: &OsString,
+    words: &[OsString],
+    environment: &Environment,
+    mut signals: Signals,
+) -> Result<Outcome, DevError> {
+    let not_run = |source| DevError::CommandNotRun {
+        program: program.to_string_lossy().into_owned(),
+        source,
+    };
+    let mut child = tokio::process::Command::new(program)
+        .args(words)
+        .envs(environment.variables())
+        .stdin(Stdio::inherit())
+        .spawn()
+        .map_err(not_run)?;
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(Outcome::from(status.map_err(not_run)?)),
+            () = signals.end() => local_agent::terminate(&child),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Everything that can keep a command from doing its work, with the sentence a person reads and, where there is
+//! one, the hint that helps. Which exit status it becomes is decided in `exit.rs`.
+
+use std::io::{self, Write};
+
+use usher_aws::{CallError, ConnectError, CredentialError, ProfileError};
+
+use crate::dev::DevError;
+use crate::target::TargetError;
+use crate::text::printable;
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Region or endpoint.
+    #[error(transparent)]
+    Caller(#[from] ProfileError),
+    /// Nobody to sign as.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// A call of the API failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The name of a node led nowhere, or to several.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The session's data channel could not be opened.
+    #[error("the session's data channel could not be opened: {0}")]
+    Connect(#[from] ConnectError),
+    /// The data channel broke and could not be opened again.
+    #[error("the connection to session {session} was lost and could not be made again: {cause}")]
+    Lost {
+        /// The session.
+        session: String,
+        /// The last thing that went wrong.
+        cause: String,
+    },
+    /// The person gave up while there was no connection.
+    #[error("session {session} was left while its connection was down")]
+    Left {
+        /// The session.
+        session: String,
+    },
+    /// The service ended the session before its shell ended.
+    #[error("{}", ended_sentence(.session, .reason))]
+    Ended {
+        /// The session.
+        session: String,
+        /// The service's sentence, which may be empty.
+        reason: String,
+    },
+    /// The session was over when it should have been taken up again.
+    #[error("session {session} has timed out")]
+    TimedOut {
+        /// The session.
+        session: String,
+    },
+    /// The peer broke the protocol.
+    #[error("the agent broke the protocol: {0}")]
+    Peer(#[from] usher_wire::data_channel::PeerError),
+    /// What the session prints cannot be written.
+    #[error("the session's output cannot be written: {0}")]
+    Output(#[source] io::Error),
+    /// Terminal, signals or the runtime.
+    #[error("the terminal cannot be set up: {0}")]
+    Terminal(#[source] io::Error),
+    /// AWS's command handed over something else than a StartSession answer.
+    #[error("the StartSession response has no {0}")]
+    IncompleteResponse(&'static str),
+    /// `usher dev`.
+    #[error(transparent)]
+    Dev(#[from] DevError),
+}
+
+impl Error {
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Caller(ProfileError::NoRegion) => {
+                "set AWS_REGION or give --region; Usher's own default is usher-1"
+            }
+            Self::Caller(ProfileError::Endpoint(_)) => {
+                "give --endpoint-url or AWS_ENDPOINT_URL as http://HOST:PORT"
+            }
+            Self::Credentials(_) => {
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            }
+            Self::Call(error) => return call_hint(error),
+            Self::Target(TargetError::Ambiguous { .. }) => "name the node by its id",
+            Self::Target(TargetError::Unknown(_)) => "`usher nodes` lists the nodes you may see",
+            Self::Connect(ConnectError::Unreachable { .. } | ConnectError::TimedOut { .. }) => {
+                "the address comes from the server's own public URL: it must be reachable from here"
+            }
+            Self::Lost { .. } | Self::Left { .. } => {
+                "what runs in the session goes on until its idle timeout; `aws ssm terminate-session` ends it now"
+            }
+            Self::Dev(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Message, blank line, hint: on standard error, which may be gone.
+    pub(crate) fn report(&self) {
+        let mut stderr = io::stderr().lock();
+        let _ = writeln!(stderr, "usher: {}", printable(&self.to_string()));
+        if let Some(hint) = self.hint() {
+            let _ = writeln!(stderr, "\nhint: {hint}");
+        }
+    }
+}
+
+fn ended_sentence(session: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        format!("session {session} was ended from outside")
+    } else {
+        reason.to_owned()
+    }
+}
+
+fn call_hint(error: &CallError) -> Option<String> {
+    let hint = match (error.code(), error) {
+        (Some("TargetNotConnected"), _) => "`usher nodes` shows which nodes are online",
+        (Some("UnrecognizedClientException" | "InvalidSignatureException"), _) => {
+            "the access key is not this server's: check AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL"
+        }
+        (Some("ExpiredTokenException"), _) => {
+            "the temporary credentials have expired: get new ones"
+        }
+        (_, CallError::Unreachable { .. } | CallError::TimedOut { .. }) => {
+            "is the server running, and is AWS_ENDPOINT_URL its address?"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_the_service_stands_alone() {
+        let ended = |reason: &str| {
+            Error::Ended {
+                session: "s-1".to_owned(),
+                reason: reason.to_owned(),
+            }
+            .to_string()
+        };
+        assert_eq!(
+            ended("bob does not exist on mi-1"),
+            "bob does not exist on mi-1"
+        );
+        assert_eq!(ended(""), "session s-1 was ended from outside");
+    }
+}

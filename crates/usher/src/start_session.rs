@@ -1,0 +1,58 @@
+//! `usher start-session TARGET`: from a name to a shell.
+
+use usher_aws::{CallerOptions, Identity, StartSession};
+
+use crate::client::{self, Session};
+use crate::error::Error;
+use crate::exit::{Face, Outcome};
+use crate::reach::Reach;
+use crate::target;
+
+/// What was asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StartSessionArguments {
+    /// Node id (mi-…) or the unique name of a computer
+    target: String,
+    /// Session document; the account's preferences when absent
+    #[arg(long, value_name = "NAME")]
+    document_name: Option<String>,
+    /// Why the session is held; shown in history and audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Holds one session on the target and ends with its shell's status.
+pub(crate) async fn run(
+    arguments: StartSessionArguments,
+    options: CallerOptions,
+) -> Result<Outcome, Error> {
+    let signals = client::Signals::install().map_err(Error::Terminal)?;
+    let reach = Reach::find(options).await?;
+    let target = target::resolve(&reach, &arguments.target).await?;
+    let request = StartSession {
+        target,
+        document_name: arguments.document_name,
+        reason: arguments.reason,
+        ..StartSession::default()
+    };
+    on_node(reach, request, signals).await
+}
+
+/// Starts the session that `request` describes and holds it.
+pub(crate) async fn on_node(
+    reach: Reach,
+    request: StartSession,
+    signals: client::Signals,
+) -> Result<Outcome, Error> {
+    let credentials = reach.credentials().await?;
+    let started = reach
+        .ssm()
+        .start_session(Identity::Keys(&credentials), &request)
+        .await?;
+    let session = Session {
+        id: started.session_id,
+        stream_url: started.stream_url,
+        token: started.token_value,
+    };
+    client::hold(session, reach, Face::Usher, signals).await
+}
