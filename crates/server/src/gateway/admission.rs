@@ -154,16 +154,16 @@ pub(crate) async fn admit_agent(
         session_id,
         &row.node_id,
     );
-    if !row.state.is_active() {
-        return Err(over(&row));
-    }
+    // Of a session that lives here the process knows more than the database: a completion may be
+    // stored while its agent is still on the way with the output.
+    let live = SessionId::parse(session_id)
+        .ok()
+        .and_then(|id| gateway.live(&id))
+        .filter(|session| !session.has_ended());
+    let session = live.ok_or_else(|| over(&row))?;
     if !store.spend_token(&token, gateway.now()).await? {
         return Err(Refusal::TokenNotValid);
     }
-    let live = SessionId::parse(session_id)
-        .ok()
-        .and_then(|id| gateway.live(&id));
-    let session = live.ok_or_else(|| over(&row))?;
     Ok(Admitted {
         session,
         side: Side::Agent,

@@ -171,6 +171,11 @@ impl Broker {
         self.moves
     }
 
+    /// Whether the session has ended, told or not.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ending.is_some()
+    }
+
     /// Whether the client has been told of the end.
     pub(crate) fn client_was_told(&self) -> bool {
         self.client.farewell == Farewell::Said

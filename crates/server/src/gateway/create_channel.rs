@@ -67,7 +67,9 @@ pub(crate) async fn data_channel(
         if !row.state.is_active() {
             return Err(ApiError::new(Code::Validation, SESSION_IS_OVER));
         }
-        issue(&context, TokenSide::Agent, &id, &row.node_id).await
+        let token = issue(&context, TokenSide::Agent, &id, &row.node_id).await?;
+        context.gateway.expect_agent(&id);
+        Ok(token)
     };
     answer("CreateDataChannelResponse", token.await)
 }

@@ -41,6 +41,8 @@ struct State {
     /// The start task's frame, until the agent attaches.
     task: Option<Bytes>,
     report: Option<AgentReport>,
+    /// The agent asked for a token and has not opened its channel yet.
+    agent_is_coming: bool,
 }
 
 /// How one connection is woken. Each has its own, so that a wake-up cannot be spent by the connection it replaced.
@@ -88,6 +90,7 @@ impl LiveSession {
             connections: 0,
             task,
             report: None,
+            agent_is_coming: false,
         };
         Self {
             id,
@@ -114,6 +117,7 @@ impl LiveSession {
             }
             if side == Side::Agent {
                 state.task = None;
+                state.agent_is_coming = false;
             }
             // The other side may be owed a `start_publication`.
             state.wake_writer(side.other());
@@ -164,6 +168,21 @@ impl LiveSession {
     /// Whether both ends are there.
     pub(crate) fn presence(&self) -> Presence {
         self.with_state(|state| state.broker.presence())
+    }
+
+    /// Notes that the agent is about to open its channel.
+    pub(crate) fn expect_agent(&self) {
+        self.with_state(|state| state.agent_is_coming = true);
+    }
+
+    /// Whether the agent's channel is open or about to be, so that output may still come.
+    pub(crate) fn agent_may_bring_more(&self) -> bool {
+        self.with_state(|state| state.agent_is_coming || state.broker.is_attached(Side::Agent))
+    }
+
+    /// Whether the session has ended, told or not.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.with_state(|state| state.broker.has_ended())
     }
 
     /// Whether the side is there.

@@ -41,6 +41,7 @@ use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::store::{SessionRow, SessionState, Store, StoreError};
+use broker::Presence;
 use lifetime::Lifetime;
 use live::LiveSession;
 use nodes::ConnectedNodes;
@@ -136,6 +137,11 @@ impl Gateway {
         self.connected_node(node).is_some()
     }
 
+    /// Waits until the node has a control channel.
+    pub(crate) async fn until_connected(&self, node: &NodeId) {
+        self.0.nodes.until_entered(node).await;
+    }
+
     /// What the node said when it opened its control channel, while it has one.
     pub(crate) fn connected_node(&self, node: &NodeId) -> Option<ConnectedNode> {
         self.0.nodes.find(node)
@@ -210,6 +216,17 @@ impl Gateway {
         Ok(())
     }
 
+    /// Notes that the session's agent was given a token. A completion that overtakes its data channel
+    /// then waits for what that channel brings.
+    fn expect_agent(&self, session_id: &str) {
+        let session = SessionId::parse(session_id)
+            .ok()
+            .and_then(|id| self.live(&id));
+        if let Some(session) = session {
+            session.expect_agent();
+        }
+    }
+
     /// Makes the session one of this process, with a task that owns it.
     fn take_up(&self, row: &SessionRow, session: LiveSession, age: Duration) {
         let session = Arc::new(session);
@@ -218,6 +235,11 @@ impl Gateway {
         let minutes = |count: i64| u64::try_from(count).unwrap_or(0);
         let tending = Tending {
             session,
+            shown: match row.state {
+                SessionState::Connecting => Presence::Awaited,
+                SessionState::Connected => Presence::Joined,
+                _ => Presence::Parted,
+            },
             lifetime: Lifetime::new(
                 Instant::now(),
                 age,

@@ -3,8 +3,10 @@
 //! At most one channel counts for a node, the newest; an older one that leaves later takes nothing away.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use usher_wire::ids::NodeId;
 
 /// A node with a control channel.
@@ -16,7 +18,13 @@ pub(crate) struct ConnectedNode {
 
 /// All nodes with a control channel.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectedNodes(Arc<Mutex<Entries>>);
+pub(crate) struct ConnectedNodes(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    entries: Mutex<Entries>,
+    entered: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -40,6 +48,7 @@ impl ConnectedNodes {
             entries.nodes.insert(node.clone(), (entries.serial, said));
             entries.serial
         });
+        self.0.entered.notify_waiters();
         Presence {
             nodes: self.clone(),
             node,
@@ -52,8 +61,25 @@ impl ConnectedNodes {
         self.with_entries(|entries| entries.nodes.get(node).map(|(_, said)| *said))
     }
 
+    /// Returns when the node has a control channel: at once if it has one.
+    pub(crate) async fn until_entered(&self, node: &NodeId) {
+        loop {
+            let mut entered = pin!(self.0.entered.notified());
+            // Listening begins before the look, so that no entry falls between the two.
+            entered.as_mut().enable();
+            if self.find(node).is_some() {
+                return;
+            }
+            entered.await;
+        }
+    }
+
     fn with_entries<T>(&self, act: impl FnOnce(&mut Entries) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self
+            .0
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -74,6 +100,29 @@ impl Drop for Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Looks once.
+    async fn is_over(wait: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            biased;
+            () = wait => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_node_is_told_when_it_enters_and_at_once_afterwards() {
+        let nodes = ConnectedNodes::default();
+        let node: NodeId = "mi-0123456789abcdef0".parse().unwrap();
+        let other: NodeId = "mi-0123456789abcdef1".parse().unwrap();
+        let mut waiting = pin!(nodes.until_entered(&node));
+        assert!(!is_over(waiting.as_mut()).await);
+        let _other = nodes.enter(other, ConnectedNode { is_ours: true });
+        assert!(!is_over(waiting.as_mut()).await);
+        let _node = nodes.enter(node.clone(), ConnectedNode { is_ours: true });
+        assert!(is_over(waiting).await);
+        assert!(is_over(nodes.until_entered(&node)).await);
+    }
 
     #[test]
     fn an_old_channel_that_leaves_late_does_not_take_the_node_off() {

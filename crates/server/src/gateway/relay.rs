@@ -37,8 +37,17 @@ pub(crate) async fn serve(
         () = read(&attachment, &mut inbound) => Stopped::Lost,
         stopped = write(&attachment, &mut outbound, clock) => stopped,
     };
-    if stopped == Stopped::Finished && outbound.close().await.is_ok() {
-        inbound.drain().await;
+    if stopped == Stopped::Finished {
+        let goodbye = async {
+            if outbound.close().await.is_ok() {
+                inbound.drain().await;
+            }
+        };
+        tokio::select! {
+            // A peer that does not read must not hold up the end.
+            () = attachment.gone() => {}
+            () = goodbye => {}
+        }
     }
 }
 

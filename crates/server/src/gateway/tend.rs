@@ -23,6 +23,8 @@ use crate::store::{SessionState, Store, StoreError};
 #[derive(Debug)]
 pub(crate) struct Tending {
     pub(crate) session: Arc<LiveSession>,
+    /// What the database says about its ends.
+    pub(crate) shown: Presence,
     pub(crate) lifetime: Lifetime,
     pub(crate) subscription: Subscription,
     pub(crate) store: Store,
@@ -62,12 +64,11 @@ impl Tending {
     }
 
     async fn until_end(&mut self) -> Option<Cause> {
-        let mut shown = self.session.presence();
         loop {
             if let Some(report) = self.session.take_report() {
                 return Some(Cause::Agent(report));
             }
-            shown = self.show(shown).await;
+            self.show_presence().await;
             let (due, expiry) = self.lifetime.next(self.session.last_activity());
             if due <= Instant::now() {
                 return Some(Cause::Expired(expiry));
@@ -89,24 +90,20 @@ impl Tending {
     }
 
     /// Stores whether both ends are there, when that has changed.
-    async fn show(&self, shown: Presence) -> Presence {
+    async fn show_presence(&mut self) {
         let presence = self.session.presence();
+        if presence == self.shown {
+            return;
+        }
         let state = match presence {
-            _ if presence == shown => return shown,
             Presence::Awaited => SessionState::Connecting,
             Presence::Joined => SessionState::Connected,
             Presence::Parted => SessionState::Disconnected,
         };
-        match self
-            .store
-            .show_presence(self.session.id.as_str(), state)
-            .await
-        {
-            Ok(()) => presence,
-            Err(error) => {
-                tracing::error!(session = %self.session.id, %error, "a session's state could not be stored");
-                shown
-            }
+        let session = self.session.id.as_str();
+        match self.store.show_presence(session, state).await {
+            Ok(()) => self.shown = presence,
+            Err(error) => tracing::error!(session, %error, "a session's state could not be stored"),
         }
     }
 
@@ -117,7 +114,7 @@ impl Tending {
             if let Some(report) = self.session.take_report() {
                 return Some(report);
             }
-            if !self.session.is_attached(Side::Agent) {
+            if !self.session.agent_may_bring_more() {
                 return None;
             }
             let moves = self.session.moves();

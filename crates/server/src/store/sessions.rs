@@ -243,8 +243,8 @@ impl Store {
         Ok(begun == 1)
     }
 
-    /// Ends a session and revokes its node's tokens. False if it had ended before: the first ending counts. The
-    /// client's token stays until it expires, because the person is still owed the reason.
+    /// Ends a session. False if it had ended before: the first ending counts. Its tokens stay until
+    /// they expire: the person is still owed the reason.
     pub(crate) async fn end_session(
         &self,
         session_id: &str,
@@ -264,10 +264,6 @@ impl Store {
         .execute(&mut *write)
         .await?
         .rows_affected();
-        sqlx::query("DELETE FROM channel_tokens WHERE subject = $1 AND side = 'agent'")
-            .bind(session_id)
-            .execute(&mut *write)
-            .await?;
         write.commit().await?;
         Ok(ended == 1)
     }

@@ -214,6 +214,11 @@ impl Node {
 
     /// Opens the control channel as our own agent does, and waits until the node counts as connected.
     pub(crate) async fn control(&self, server: &Running) -> Peer {
+        self.control_with(server, open_control).await
+    }
+
+    /// The same with another open message, made from the token.
+    pub(crate) async fn control_with(&self, server: &Running, open: fn(&str) -> String) -> Peer {
         let token = token(
             server,
             &format!("/v1/control-channel/{}", self.id),
@@ -227,7 +232,7 @@ impl Node {
         let mut peer = Peer::upgrade(server, &path, Some(&self.keys))
             .await
             .unwrap();
-        peer.text(&open_control(&token)).await;
+        peer.text(&open(&token)).await;
         let status = async || {
             let reply = server
                 .ssm(

@@ -32,6 +32,14 @@ async fn start_call(server: &Running, input: Value) -> Reply {
     server.ssm(&server.admin, "StartSession", &input).await
 }
 
+/// Waits until the session is in this state; the state is stored just after what it tells of.
+async fn shows(server: &Running, session: &str, status: &str) {
+    let seen =
+        async { while described(server, "Active", session).await.unwrap()["Status"] != status {} };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, seen).await.unwrap();
+}
+
 #[tokio::test]
 async fn who_may_not_start_learns_nothing_about_targets() {
     let server = Running::start().await;
@@ -118,6 +126,58 @@ async fn a_named_document_must_be_allowed_and_a_denied_default_denies() {
 }
 
 #[tokio::test]
+async fn a_target_policy_can_ask_that_the_document_is_allowed_too() {
+    let (server, node, _control) = scene().await;
+    let statement = |resource: &str, condition: Value| json!({"Effect": "Allow", "Action": "ssm:StartSession", "Resource": resource, "Condition": condition});
+    let checked = statement(
+        "arn:aws:ssm:*:*:managed-instance/*",
+        json!({"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}),
+    );
+    let document = statement(
+        "arn:aws:ssm:*:*:document/SSM-SessionManagerRunShell",
+        json!({}),
+    );
+    let policy = |statements: Vec<Value>| {
+        json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+    };
+    let without = server.user("without", &policy(vec![checked.clone()])).await;
+    let with = server.user("with", &policy(vec![checked, document])).await;
+    let input = json!({"Target": node.id});
+    server
+        .ssm(&without, "StartSession", &input)
+        .await
+        .refused(400, "AccessDeniedException");
+    server.ssm(&with, "StartSession", &input).await.served();
+}
+
+#[tokio::test]
+async fn people_may_be_allowed_to_end_just_their_own_sessions() {
+    let (server, node, _control) = scene().await;
+    let own = json!({"Effect": "Allow", "Action": "ssm:TerminateSession", "Resource": "*",
+        "Condition": {"StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": ["${aws:userid}"]}}});
+    let by_name = json!({"Effect": "Allow", "Action": "ssm:ResumeSession",
+        "Resource": "arn:aws:ssm:*:*:session/${aws:username}-*"});
+    let any = json!({"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [own, by_name, any]}).to_string();
+    let alice = server.user("alice", &policy).await;
+    let foreign = start(&server, &server.admin, &node).await;
+    let ours = start(&server, &alice, &node).await;
+    let call = async |operation: &str, id: &str| {
+        server
+            .ssm(&alice, operation, &json!({"SessionId": id}))
+            .await
+    };
+    call("TerminateSession", &foreign.id)
+        .await
+        .refused(400, "AccessDeniedException");
+    call("ResumeSession", &foreign.id)
+        .await
+        .refused(400, "AccessDeniedException");
+    call("ResumeSession", &ours.id).await.served();
+    call("TerminateSession", &ours.id).await.served();
+}
+
+#[tokio::test]
 async fn a_run_as_refusal_is_told_in_the_channel_and_reaches_no_agent() {
     let (server, node, mut control) = scene().await;
     prefer(&server, json!({"runAsEnabled": true})).await;
@@ -191,6 +251,38 @@ async fn a_start_task_carries_document_owner_and_grant() {
     );
     let (owner, suffix) = session.id.rsplit_once('-').unwrap();
     assert_eq!((owner, suffix.len()), ("admin", 26));
+}
+
+#[tokio::test]
+async fn a_foreign_agent_gets_neither_grant_nor_credentials() {
+    let server = Running::start().await;
+    let node = Node::register(&server).await;
+    let foreign = |token: &str| open_control(token).replace("Usher", "Other");
+    let mut control = node.control_with(&server, foreign).await;
+    let session = start(&server, &server.admin, &node).await;
+    let task = task_in(&control.next_frame().await);
+    assert_eq!(task.session_id.as_str(), session.id);
+    assert_eq!(task.usher, None);
+}
+
+#[tokio::test]
+async fn a_completion_does_not_overtake_output_that_its_client_has_not_read() {
+    let (server, node, mut control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let mut client = client(&server, &session.id, &session.token).await;
+    let mut agent = node.data(&server, &session.id).await;
+    let block = vec![b'x'; 16 * 1024];
+    for sequence in 0..150 {
+        agent.frame(&output(sequence, &block)).await;
+    }
+    control.frame(&completion(&session.id, "Success", "")).await;
+    control.next_of(MessageType::AgentTaskAcknowledge).await;
+    agent.close().await;
+    let farewell = client.farewell().await;
+    assert_eq!(
+        (farewell.before.len(), farewell.output.as_deref()),
+        (150, Some(""))
+    );
 }
 
 #[tokio::test]
@@ -476,6 +568,8 @@ async fn resuming_is_for_the_owner_and_revokes_the_earlier_token() {
         resumed["TokenValue"].as_str().unwrap(),
     )
     .await;
+    // What is relayed before the new connection has the seat goes to the old one.
+    assert_eq!(first.next().await, None);
     agent.frame(&output(0, b"back")).await;
     assert_eq!(again.next_frame().await.payload, "back");
 }
@@ -488,18 +582,16 @@ async fn a_session_outlives_the_server() {
     let mut before = client(&server, &session.id, &session.token).await;
     agent.frame(&output(0, b"before")).await;
     assert_eq!(before.next_frame().await.payload, "before");
-    while described(&server, "Active", &session.id).await.unwrap()["Status"] != "Connected" {}
+    shows(&server, &session.id, "Connected").await;
     let server = server.restart().await;
     assert_eq!((agent.next().await, before.next().await), (None, None));
     drop(control);
-    assert_eq!(
-        described(&server, "Active", &session.id).await.unwrap()["Status"],
-        "Connected"
-    );
+    shows(&server, &session.id, "Disconnected").await;
     let mut agent = node.data(&server, &session.id).await;
     let mut after = client(&server, &session.id, &session.token).await;
     agent.frame(&output(1, b"after")).await;
     assert_eq!(after.next_frame().await.payload, "after");
+    shows(&server, &session.id, "Connected").await;
     agent
         .frame(&session_state(
             &session.id,

@@ -3,30 +3,36 @@
 use crate::api::Call;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
-use crate::identity::Resource;
+use crate::identity::{Resource, Verdict, judge};
 use crate::store::SessionRow;
 
-/// The session, if policy allows the caller `action` on it. Permission is judged first, so that nobody learns from
-/// the answer which sessions exist.
+/// The session, if policy allows the caller `action` on it. Permission is judged first, so that nobody
+/// learns from the answer which sessions exist.
 pub(super) async fn demand_session(
     call: &Call<'_>,
     action: &str,
     session_id: &str,
 ) -> Result<SessionRow, ApiError> {
     let row = call.context.store.session(session_id).await?;
-    let owner_user_id = row
+    let (owner, target) = row
         .as_ref()
-        .map(|row| row.owner_id.clone())
-        .unwrap_or_default();
-    call.demand(
-        action,
-        &Resource::Session {
-            id: session_id.to_owned(),
-            owner_user_id,
-        },
-    )
-    .await?;
-    row.ok_or_else(|| unknown_session(session_id))
+        .map_or(("", ""), |row| (&row.owner_id, &row.node_id));
+    let resource = Resource::Session {
+        id: session_id.to_owned(),
+        owner_user_id: owner.to_owned(),
+    };
+    // Tags that the system itself puts on a session (control-plane.md 3.1); AWS's sample policies let
+    // people end their own sessions by the first.
+    let tags = [
+        ("ssm:resourceTag/aws:ssmmessages:session-id", owner),
+        ("ssm:resourceTag/aws:ssmmessages:target-id", target),
+        ("aws:ResourceTag/aws:ssmmessages:session-id", owner),
+        ("aws:ResourceTag/aws:ssmmessages:target-id", target),
+    ];
+    match judge(call.context, call.caller, action, &resource, &tags).await? {
+        Verdict::Allowed => row.ok_or_else(|| unknown_session(session_id)),
+        Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),
+    }
 }
 
 /// AWS's answer for a session that does not exist.

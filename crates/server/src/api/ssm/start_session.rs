@@ -185,7 +185,7 @@ mod tests {
                 check(&input).unwrap_err().code(),
                 Code::Validation,
                 "{input:?}"
-            )
+            );
         };
         refused(Input {
             target: String::new(),
