@@ -33,3 +33,4 @@ pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};
 pub use tls::{Certificates, TlsError};
+pub use usher_policy::Preferences;

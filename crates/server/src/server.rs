@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
+use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 
 use crate::clock::Clock;
@@ -155,6 +156,12 @@ impl Server {
         Ok(bootstrap::activation(&self.context, name).await?)
     }
 
+    /// Waits until `node` has a control channel, also while [`Server::run`] has the server: take it before.
+    pub fn node_connected(&self, node: &NodeId) -> impl Future<Output = ()> + Send + use<> {
+        let (context, node) = (Arc::clone(&self.context), node.clone());
+        async move { context.gateway.until_connected(&node).await }
+    }
+
     /// Serves all `listeners` until `stop`, then ends open requests and closes the database. Where a certificate comes
     /// from files, SIGHUP reloads them meanwhile.
     pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
@@ -162,8 +169,12 @@ impl Server {
         let room = http::room();
         let serve =
             |listener| http::serve(listener, routes.clone(), Arc::clone(&room), stop.clone());
-        join_all(listeners.into_iter().map(serve)).await;
-        self.context.gateway.close().await;
+        // Upgraded connections are not the listeners' any more: the gateway closes them itself.
+        let close_channels = async {
+            stop.cancelled().await;
+            self.context.gateway.close().await;
+        };
+        tokio::join!(join_all(listeners.into_iter().map(serve)), close_channels);
         self.context.store.close().await;
     }
 }

@@ -94,3 +94,35 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use usher_wire::ids::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn keys_of_one_session_do_not_act_as_the_whole_node() {
+        let account = AccountId::parse("000000000000").unwrap();
+        let scope = Scope {
+            account: &account,
+            region: "usher-1",
+        };
+        let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
+        let of = |session: Option<&str>| {
+            let acts_as = NodeScope {
+                node: node.clone(),
+                session: session.map(|id| SessionId::parse(id).unwrap()),
+            };
+            Caller::node(scope, acts_as, "service-role/UsherManagedNode")
+        };
+        assert_eq!(
+            of(Some("alice-0123456789abcdef0"))
+                .whole_node()
+                .map_err(|error| error.code()),
+            Err(Code::AccessDenied)
+        );
+        assert!(Caller::anonymous().whole_node().is_err());
+        assert_eq!(of(None).whole_node(), Ok(&node));
+    }
+}

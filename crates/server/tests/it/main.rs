@@ -1,6 +1,15 @@
 //! The server over loopback, asked by our own signer. One binary, so that it is linked once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that finds something unexpected fails its test, as the test itself would"
+)]
+
 mod activations;
+mod client;
 mod documents;
 mod gateway;
 mod gateway_peers;
@@ -10,5 +19,6 @@ mod iam;
 mod listener;
 mod nodes;
 mod policy;
+mod production;
 mod restart;
 mod signature;

@@ -1,8 +1,11 @@
 //! What is on disk: closed to others, and the same after a restart.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use usher_server::{Server, ServerError};
 
 use crate::harness::{Running, config};
@@ -102,6 +105,28 @@ async fn a_restart_keeps_keys_users_documents_and_nodes() {
         )
         .await
         .served();
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_no_client_for_ever() {
+    let server = Running::start().await;
+    let connect = async |sent: &str| {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        stream
+    };
+    let host = server.address;
+    let idle = connect(&format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n")).await;
+    let half_a_head = connect("POST / HTTP/1.1\r\nhost: ").await;
+    let half_a_body = connect(&format!(
+        "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-length: 9\r\n\r\nAct"
+    ))
+    .await;
+    // The answer to a request after them says that the server has met them all.
+    server.whoami(&server.admin).await.served();
+    let restarted = tokio::time::timeout(Duration::from_secs(20), server.restart()).await;
+    restarted.expect("the server stops while clients dawdle");
+    drop((idle, half_a_head, half_a_body));
 }
 
 #[tokio::test]
