@@ -142,11 +142,6 @@ impl Gateway {
         self.0.nodes.until_entered(node).await;
     }
 
-    /// Waits until the node has a control channel.
-    pub(crate) async fn until_connected(&self, node: &NodeId) {
-        self.0.nodes.until_entered(node).await;
-    }
-
     /// What the node said when it opened its control channel, while it has one.
     pub(crate) fn connected_node(&self, node: &NodeId) -> Option<ConnectedNode> {
         self.0.nodes.find(node)
