@@ -11,7 +11,7 @@ use crate::fixtures::{BY_TAG, ByTag, SESSION};
 use crate::harness::dev::Dev;
 use crate::harness::process::output_of;
 use crate::harness::programs;
-use crate::harness::skip::lacks;
+use crate::harness::skip::{Need, lacks};
 
 /// The status line that the server answers to a plain request for `/healthz` under this `Host`.
 fn answer_to_host(dev: &Dev, host: &str) -> String {
@@ -55,6 +55,37 @@ fn the_status_of_the_command_is_the_servers() {
         Some(5),
         "{}",
         String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn the_command_reaches_the_server_whatever_profile_the_person_works_with() {
+    if lacks(&[Need::Aws]) {
+        return;
+    }
+    let directory = tempfile::TempDir::with_prefix("ushertest-").unwrap();
+    let path = std::env::join_paths([programs::aws().unwrap(), "/usr/bin".into(), "/bin".into()]);
+    let mut dev = Command::new(programs::usher());
+    dev.args(["dev", "--no-agent", "--listen", "127.0.0.1:0", "--data-dir"]);
+    dev.arg(directory.path().join("data"));
+    dev.args([
+        "--",
+        "aws",
+        "sts",
+        "get-caller-identity",
+        "--query",
+        "Arn",
+        "--output",
+        "text",
+    ]);
+    dev.env_clear()
+        .env("PATH", path.unwrap())
+        .env("HOME", directory.path());
+    dev.env("AWS_PROFILE", "work")
+        .env("AWS_SESSION_TOKEN", "of another account");
+    assert_eq!(
+        output_of(&mut dev).trim_end(),
+        "arn:aws:iam::000000000000:user/admin"
     );
 }
 

@@ -175,7 +175,8 @@ fn a_document_that_breaks_the_schema_is_refused_with_the_key_and_the_rule() {
         dev.call(&dev.admin(), "ssm", "create_document", &arguments)
             .refused_with("InvalidDocumentContent")
     };
-    let refused = create(json!({"runAsEnabled": true, "runAsDefaultUser": "root"}));
+    // A caller's parameter must never decide as whom the caller appears.
+    let refused = create(json!({"runAsEnabled": true, "runAsDefaultUser": "{{ user }}"}));
     assert!(refused.message.contains("runAsDefaultUser"), "{refused:?}");
     let refused = create(json!({"runAsEnable": true}));
     assert!(refused.message.contains("runAsEnable"), "{refused:?}");

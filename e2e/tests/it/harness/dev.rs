@@ -145,22 +145,24 @@ impl Dev {
         self.boto3.call(keys, service, operation, arguments)
     }
 
-    /// Makes an IAM user with one allowing statement for each (action, resource).
+    /// Makes an IAM user with one allowing statement for each (action, resource); with none, it has no policy.
     pub(crate) fn principal(&self, name: &str, allowed: &[(&str, &str)]) -> Principal {
         let admin = self.admin();
         let iam = |operation: &str, arguments: Value| {
             self.call(&admin, "iam", operation, &arguments).must()
         };
-        let statements: Vec<Value> = allowed
-            .iter()
-            .map(|(action, resource)| json!({"Effect": "Allow", "Action": action, "Resource": resource}))
-            .collect();
-        let policy = json!({"Version": "2012-10-17", "Statement": statements});
         iam("create_user", json!({"UserName": name}));
-        iam(
-            "put_user_policy",
-            json!({"UserName": name, "PolicyName": "allowed", "PolicyDocument": policy.to_string()}),
-        );
+        if !allowed.is_empty() {
+            let statements: Vec<Value> = allowed
+                .iter()
+                .map(|(action, resource)| json!({"Effect": "Allow", "Action": action, "Resource": resource}))
+                .collect();
+            let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+            iam(
+                "put_user_policy",
+                json!({"UserName": name, "PolicyName": "allowed", "PolicyDocument": policy}),
+            );
+        }
         let key = iam("create_access_key", json!({"UserName": name}));
         let text = |member: &str| key["AccessKey"][member].as_str().unwrap().to_owned();
         Principal {
@@ -277,6 +279,7 @@ fn person_environment(told: BTreeMap<String, String>, home: &Path) -> BTreeMap<S
         .filter(|(name, _)| {
             name.starts_with("AWS_") || name.starts_with("USHER_") || name == "PATH"
         })
+        .filter(|(_, value)| !value.is_empty())
         .collect();
     if let Some(aws) = programs::aws() {
         let path = environment.remove("PATH").unwrap_or_default();

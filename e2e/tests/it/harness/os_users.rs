@@ -1,4 +1,4 @@
-//! Throwaway OS users and groups, named `ushertest-PID-NAME` and removed even when the test panics.
+//! Throwaway OS users and groups, named `ushertest-PID-N-NAME` and removed even when the test panics.
 //!
 //! What a killed run left behind is removed by the next one, which sees that the PID in the name is gone.
 
@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::process::output_of;
 
@@ -105,8 +106,11 @@ pub(crate) fn missing_user() -> String {
     throwaway("nobody-at-all")
 }
 
+/// A name never used before: what had the same one may just be on its way out in another test.
 fn throwaway(name: &str) -> String {
-    format!("{PREFIX}{}-{name}", std::process::id())
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("{PREFIX}{}-{number}-{name}", std::process::id())
 }
 
 /// `useradd` and its kin fail rather than wait when another one runs, in this test program or in another.
