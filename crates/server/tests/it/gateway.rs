@@ -9,20 +9,11 @@ use usher_wire::message::{SessionStateName, TaskStatus};
 use uuid::Uuid;
 
 use crate::gateway_peers::{
-    CLIENT, Farewell, Node, Peer, acknowledge, ask_token, client, client_named, data_path,
-    described, input, open_client, output, session_state, start, token,
+    CLIENT, Farewell, Peer, acknowledge, ask_token, client, client_named, data_path, described,
+    input, open_client, output, scene, session_state, start, token,
 };
-use crate::harness::Running;
 
 const TOKEN_REFUSED: &str = "The token is not valid for this session";
-
-/// A server, a connected node and its control channel.
-async fn scene() -> (Running, Node, Peer) {
-    let server = Running::start().await;
-    let node = Node::register(&server).await;
-    let control = node.control(&server).await;
-    (server, node, control)
-}
 
 #[tokio::test]
 async fn unknown_and_expired_tokens_are_refused_in_words() {

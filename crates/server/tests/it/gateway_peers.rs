@@ -272,6 +272,14 @@ impl Node {
     }
 }
 
+/// A server, a connected node and its control channel.
+pub(crate) async fn scene() -> (Running, Node, Peer) {
+    let server = Running::start().await;
+    let node = Node::register(&server).await;
+    let control = node.control(&server).await;
+    (server, node, control)
+}
+
 /// A session as StartSession answers it.
 #[derive(Debug)]
 pub(crate) struct Started {

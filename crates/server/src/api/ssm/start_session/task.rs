@@ -152,14 +152,11 @@ fn subject_digest(properties: &SessionProperties, platform: Platform) -> [u8; 32
         }
         SessionProperties::Port(port) => Some(format!("{}:{}", port.host, port.port)),
     };
-    let mut bytes = [0; 32];
-    for (to, from) in bytes
-        .iter_mut()
-        .zip(digest(&SHA256, subject.unwrap_or_default().as_bytes()).as_ref())
-    {
-        *to = *from;
-    }
-    bytes
+    // SHA-256 has exactly these 32 bytes.
+    digest(&SHA256, subject.unwrap_or_default().as_bytes())
+        .as_ref()
+        .try_into()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
