@@ -44,9 +44,9 @@ pub(super) fn serve(
         kill_at: None,
     };
     usher_sys::adopt_orphans()?;
-    let status = watch.until_the_end(account, id)?;
-    watch.kill_everything()?;
-    if let Some(status) = status {
+    let ended = watch.until_the_end(account, id)?;
+    let killed = watch.kill_everything()?;
+    if let Some(status) = ended.or(killed) {
         // A session that is gone already needs no report.
         let _ = watch.session.send(&FromShell::Exited { status });
     }
@@ -183,18 +183,23 @@ impl Watch {
         }
     }
 
-    /// Kills and reaps until no descendant is left.
-    fn kill_everything(&mut self) -> io::Result<()> {
+    /// Kills and reaps until no descendant is left; the shell's status if it was among them.
+    fn kill_everything(&mut self) -> io::Result<Option<ExitStatus>> {
         let until = Instant::now() + KILL_WITHIN;
+        let mut status = None;
         loop {
-            while usher_sys::reap().is_some() {}
+            while let Some(exited) = usher_sys::reap() {
+                if self.shell == Some(exited.pid) {
+                    status = Some(exited.status);
+                }
+            }
             if !usher_sys::kill_children(self.shell, &[])? {
-                return Ok(());
+                return Ok(status);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 tracing::warn!("a process of the session could not be killed and is left behind");
-                return Ok(());
+                return Ok(status);
             }
             wait_readable(&[self.signals.as_fd()], Some(left))?;
             self.signals.arrived();

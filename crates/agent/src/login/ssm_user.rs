@@ -64,7 +64,7 @@ pub(crate) fn ensure(
         Err(AccountError::Missing) if policy.ssm_user == SsmUserRule::Create => {
             make_user(journal)?;
             if policy.ssm_user_sudo {
-                make_sudo_rule(journal)?;
+                make_sudo_rule(Path::new(SUDO_RULE), journal)?;
             }
             Account::lookup(SSM_USER).map_err(SsmUserError::Unusable)
         }
@@ -89,8 +89,7 @@ fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
 
 /// A node without sudo gets no rule, and a rule that cannot be made does not keep the person out:
 /// the shell is the same without it.
-fn make_sudo_rule(journal: &Journal) -> Result<(), SsmUserError> {
-    let rule = Path::new(SUDO_RULE);
+fn make_sudo_rule(rule: &Path, journal: &Journal) -> Result<(), SsmUserError> {
     let has_sudo = rule.parent().is_some_and(Path::is_dir);
     if !has_sudo || rule.symlink_metadata().is_ok() {
         return Ok(());
@@ -99,8 +98,8 @@ fn make_sudo_rule(journal: &Journal) -> Result<(), SsmUserError> {
         .record(Made::SudoRule)
         .map_err(SsmUserError::Unrecorded)?;
     match write_sudo_rule(rule) {
-        Ok(()) => tracing::info!("made {SUDO_RULE}"),
-        Err(error) => tracing::warn!("{SUDO_RULE} was not made: {error}"),
+        Ok(()) => tracing::info!("made {}", rule.display()),
+        Err(error) => tracing::warn!("{} was not made: {error}", rule.display()),
     }
     Ok(())
 }
@@ -151,4 +150,48 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
         .take(200)
         .collect();
     Err(format!("{program}: {} {first}", output.status))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_that_exists_is_neither_changed_nor_journalled() {
+        let directory = tempfile::tempdir().unwrap();
+        let rule = directory.path().join("ssm-agent-users");
+        fs::write(&rule, "# removed by the administrator\n").unwrap();
+        let journal = Journal::new(Some(&directory.path().join("journal")));
+        make_sudo_rule(&rule, &journal).unwrap();
+        assert!(fs::read_to_string(&rule).unwrap().contains("administrator"));
+        assert_eq!(journal.entries().unwrap(), []);
+    }
+
+    #[test]
+    fn a_machine_without_sudo_gets_no_rule() {
+        let directory = tempfile::tempdir().unwrap();
+        let rule = directory.path().join("sudoers.d/ssm-agent-users");
+        let journal = Journal::new(Some(&directory.path().join("journal")));
+        make_sudo_rule(&rule, &journal).unwrap();
+        assert!(!rule.exists());
+        assert_eq!(journal.entries().unwrap(), []);
+    }
+
+    #[test]
+    fn a_new_rule_is_that_of_aws_read_only_and_journalled() {
+        let directory = tempfile::tempdir().unwrap();
+        let rule = directory.path().join("ssm-agent-users");
+        let journal = Journal::new(Some(&directory.path().join("journal")));
+        make_sudo_rule(&rule, &journal).unwrap();
+        // 58 bytes and mode 0440, as amazon-ssm-agent 3.3 writes it.
+        assert_eq!(fs::read_to_string(&rule).unwrap().len(), 58);
+        assert_eq!(
+            fs::metadata(&rule).unwrap().permissions().mode() & 0o7777,
+            0o440
+        );
+        assert_eq!(journal.entries().unwrap(), [Made::SudoRule]);
+    }
 }

@@ -27,6 +27,9 @@ use launcher::{LaunchError, Launcher};
 pub(crate) use outcome::SessionEnd;
 use sessions::Sessions;
 
+/// An agent that stops waits this long for the service to acknowledge how its sessions ended.
+const REPORT_WITHIN: Duration = Duration::from_secs(2);
+
 /// Why the agent cannot run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MonitorError {
@@ -61,6 +64,7 @@ pub(crate) fn run(config_path: &Path, config: &Config) -> Result<(), MonitorErro
         registration,
         ends_sessions: config.journal.is_some(),
         stopping: false,
+        stop_by: None,
         orphans: false,
     };
     monitor.serve()
@@ -91,6 +95,8 @@ struct Monitor<'a> {
     /// Whether sessions end with the monitor.
     ends_sessions: bool,
     stopping: bool,
+    /// Set when all sessions have ended: how long the service has to acknowledge it.
+    stop_by: Option<Instant>,
     /// A login died and left processes that are our children now.
     orphans: bool,
 }
@@ -107,7 +113,7 @@ impl Monitor<'_> {
     fn serve(&mut self) -> Result<(), MonitorError> {
         loop {
             let now = Instant::now();
-            if self.stopping && (!self.ends_sessions || self.sessions.all_ended()) {
+            if self.stopping && self.may_stop(now) {
                 self.control.stop();
                 return Ok(());
             }
@@ -125,6 +131,18 @@ impl Monitor<'_> {
         }
     }
 
+    /// Sessions that must not outlive this process are ended first, and the service is told.
+    fn may_stop(&mut self, now: Instant) -> bool {
+        if !self.ends_sessions || self.sessions.is_empty() {
+            return true;
+        }
+        if self.sessions.all_ended() {
+            let by = *self.stop_by.get_or_insert(now + REPORT_WITHIN);
+            return by <= now;
+        }
+        false
+    }
+
     fn wait(&self, now: Instant) -> io::Result<Vec<Source>> {
         let mut sources = vec![Source::Signals];
         let mut watched: Vec<BorrowedFd<'_>> = vec![self.signals.as_fd()];
@@ -140,7 +158,7 @@ impl Monitor<'_> {
             ready_now.push(link.holds_message());
         }
         let control_due = self.control.due().filter(|_| !self.stopping);
-        let next = [self.sessions.next_kill(), control_due]
+        let next = [self.sessions.next_kill(), control_due, self.stop_by]
             .into_iter()
             .flatten()
             .min();

@@ -20,6 +20,10 @@ const MAX_SESSIONS: usize = 1000;
 /// Login gets two seconds to hang up and some to kill; then the monitor ends both processes.
 const END_WITHIN: Duration = Duration::from_secs(8);
 
+/// What the session worker gets after that to deliver the last output of a session that the service
+/// has ended: nobody may be there to acknowledge it.
+const WORKER_ENDS_WITHIN: Duration = Duration::from_secs(1);
+
 /// One session.
 #[derive(Debug)]
 struct Session {
@@ -31,6 +35,8 @@ struct Session {
     refusal: Option<String>,
     login_status: Option<ExitStatus>,
     worker_status: Option<ExitStatus>,
+    /// The service has ended it, so however its processes end is as it should be.
+    told_to_end: bool,
     kill_at: Option<Instant>,
     ended: Option<Outcome>,
 }
@@ -74,6 +80,7 @@ impl Sessions {
             refusal: None,
             login_status: None,
             worker_status: None,
+            told_to_end: false,
             kill_at: None,
             ended: None,
         };
@@ -105,11 +112,15 @@ impl Sessions {
         }
     }
 
-    /// Remembers an end that has no process: a start that failed.
+    /// The sessions that have ended, until they are forgotten.
     pub(super) fn unreported(&self) -> impl Iterator<Item = (&SessionId, &Outcome)> {
         self.table
             .iter()
             .filter_map(|(id, session)| Some((id, session.ended.as_ref()?)))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 
     pub(super) fn all_ended(&self) -> bool {
@@ -166,6 +177,9 @@ impl Sessions {
             session.link = None;
             // Without a login there is nothing left to hand the worker.
             session.waiting = None;
+            if session.told_to_end {
+                session.kill_at = Some(Instant::now() + WORKER_ENDS_WITHIN);
+            }
         } else {
             session.worker_status = Some(status);
         }
@@ -217,9 +231,10 @@ impl Session {
     }
 
     fn end(&mut self, now: Instant) {
-        if self.ended.is_some() || self.kill_at.is_some() {
+        if self.ended.is_some() || self.told_to_end {
             return;
         }
+        self.told_to_end = true;
         let told = self.link.as_ref().map(|link| link.send(&ToLogin::End));
         let patience = match told {
             Some(Ok(())) => END_WITHIN,
@@ -245,11 +260,11 @@ impl Session {
             return false;
         };
         self.kill_at = None;
-        self.ended = Some(outcome::judge(
-            self.refusal.take(),
-            login,
-            self.worker_status,
-        ));
+        self.ended = Some(if self.told_to_end {
+            Outcome::Success
+        } else {
+            outcome::judge(self.refusal.take(), login, self.worker_status)
+        });
         true
     }
 }

@@ -1,0 +1,156 @@
+//! The real agent in a directory of its own, registered, running, and stopped on drop.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::service::Service;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_usher-agent");
+
+/// A running agent.
+pub(crate) struct Agent {
+    child: Child,
+    config: PathBuf,
+    directory: TempDir,
+}
+
+impl Agent {
+    /// Registers with `service`, starts with `policy` (lines of agent.toml) and waits for the
+    /// control channel. A journal makes its sessions end with it.
+    pub(crate) async fn start(service: &mut Service, policy: &str) -> Self {
+        Self::start_as(service, policy, None).await
+    }
+
+    /// The same as an ordinary user.
+    pub(crate) async fn start_as(
+        service: &mut Service,
+        policy: &str,
+        ids: Option<(u32, u32)>,
+    ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("agent.toml");
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        let text = format!(
+            "endpoint = {:?}\nstate_dir = {:?}\nrun_dir = {:?}\njournal = {:?}\n[policy]\n{policy}\n",
+            service.endpoint,
+            path("state"),
+            path("run"),
+            path("journal"),
+        );
+        fs::write(&config, text).unwrap();
+        if let Some((uid, gid)) = ids {
+            std::os::unix::fs::chown(directory.path(), Some(uid), Some(gid)).unwrap();
+        }
+        register(&config, ids).await;
+        let child = command(&config, "run", ids).spawn().unwrap();
+        let agent = Self {
+            child,
+            config,
+            directory,
+        };
+        service.agent_connects().await;
+        agent
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Asks the agent to stop and returns at once.
+    pub(crate) fn ask_to_stop(&self) {
+        let asked = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(asked.unwrap().success());
+    }
+
+    /// Removes what the agent made on this machine.
+    pub(crate) fn undo(&self) {
+        let undone = command(&self.config, "undo", None).status().unwrap();
+        assert!(undone.success());
+    }
+
+    /// The agent's own processes of one kind, by their subcommand.
+    pub(crate) fn workers(&self, subcommand: &str) -> Vec<i32> {
+        children_of(self.child.id())
+            .into_iter()
+            .filter(|pid| {
+                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                line.split(|byte| *byte == 0).nth(1) == Some(subcommand.as_bytes())
+            })
+            .collect()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.ask_to_stop();
+        let _ = self.child.wait();
+    }
+}
+
+async fn register(config: &Path, ids: Option<(u32, u32)>) {
+    let mut command = command(config, "register", ids);
+    command
+        .args(["--activation-id", "b5b3ed2c-0000-4000-8000-000000000000"])
+        .args(["--activation-code-file", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut code = child.stdin.take().unwrap();
+    code.write_all(b"a-code-of-twenty-letters\n").unwrap();
+    drop(code);
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+    assert!(ended.await.unwrap().success());
+}
+
+fn command(config: &Path, subcommand: &str, ids: Option<(u32, u32)>) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg(subcommand)
+        .arg("--config")
+        .arg(config)
+        .env("RUST_LOG", "warn")
+        .env("USHERTEST_SECRET", "must not reach a shell");
+    if let Some((uid, gid)) = ids {
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+/// Processes whose parent is `parent`.
+pub(crate) fn children_of(parent: u32) -> Vec<i32> {
+    let processes = fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+            rest.split_ascii_whitespace().nth(1) == Some(&parent.to_string())
+        })
+        .collect()
+}
+
+/// Whether any process runs this command line.
+pub(crate) fn runs(command_line: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap();
+    processes.filter_map(Result::ok).any(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.trim_end() == command_line
+    })
+}
+
+/// Waits until `gone` holds.
+pub(crate) async fn eventually(what: &str, gone: impl Fn() -> bool) {
+    let until = tokio::time::Instant::now() + crate::service::SOON;
+    while !gone() {
+        assert!(tokio::time::Instant::now() < until, "{what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,19 @@
+//! The whole agent as its processes really run, against a hand-made service: who a session is, what
+//! is refused, and what is left when a process dies.
+//! Run as root: `cargo test -p usher-agent --test node`; otherwise each test says that it skips.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod agent;
+mod client;
+mod deaths;
+mod ordinary_user;
+mod refusals;
+mod service;
+mod sessions;
+mod ssm_user;
+mod throwaway;
