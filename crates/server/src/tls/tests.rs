@@ -200,8 +200,8 @@ async fn a_hangup_reloads_the_files_and_says_whether_they_are_good() {
     let reloading = tokio::spawn(reloading);
     let hang_up = || {
         assert!(
-            Command::new("kill")
-                .args(["-HUP", &std::process::id().to_string()])
+            Command::new("sh")
+                .args(["-c", "kill -HUP $0", &std::process::id().to_string()])
                 .status()
                 .unwrap()
                 .success()

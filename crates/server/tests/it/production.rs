@@ -181,6 +181,28 @@ async fn tls_and_plain_listeners_answer_under_the_same_names() {
 }
 
 #[tokio::test]
+async fn a_web_socket_opens_over_tls() {
+    let site = Site::prepared();
+    let server = site.serve().await;
+    let mut stream = connect(server.tls, &site.path("tls.pem")).await;
+    let request = "GET /v1/data-channel/s?role=publish_subscribe HTTP/1.1\r\nhost: usher.example\r\n\
+                   connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    // A ping, masked by zeros, and the pong.
+    stream.write_all(b"\x89\x80\0\0\0\0").await.unwrap();
+    let mut pong = [0; 2];
+    stream.read_exact(&mut pong).await.unwrap();
+    assert_eq!(&pong, b"\x8a\x00");
+}
+
+#[tokio::test]
 async fn the_root_key_is_made_outside_the_data_and_found_again() {
     let site = Site::prepared();
     let first = site.serve().await;

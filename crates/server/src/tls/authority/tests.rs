@@ -1,3 +1,5 @@
+//! What clients accept of an authority, and what it does with its files.
+
 use std::fs::{self, Permissions};
 use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
