@@ -14,7 +14,6 @@ mod runner;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -296,10 +295,10 @@ async fn run_command(
         program: program.to_string_lossy().into_owned(),
         source,
     };
-    let mut child = tokio::process::Command::new(program)
-        .args(words)
-        .envs(environment.variables())
-        .stdin(Stdio::inherit())
+    let mut command = std::process::Command::new(program);
+    command.args(words);
+    environment.apply(&mut command);
+    let mut child = tokio::process::Command::from(command)
         .spawn()
         .map_err(not_run)?;
     loop {

@@ -1,10 +1,27 @@
 //! What a shell needs to reach the server: for `env.sh`, and for the command after `--`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use usher_server::AccessKeyPair;
 use usher_wire::ids::NodeId;
+
+/// What would lead the aws command or an SDK elsewhere. They must be absent: an empty `AWS_PROFILE` is a profile
+/// without a name to them.
+const IN_THE_WAY: [&str; 11] = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_ENDPOINT_URL_SSM",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+];
 
 /// The variables, in the order in which they are written.
 #[derive(Clone)]
@@ -39,9 +56,9 @@ impl Environment {
         }
     }
 
-    /// For a POSIX shell. What would get in the way of the keys is unset.
+    /// For a POSIX shell.
     pub(super) fn to_shell(&self) -> String {
-        let mut text = "unset AWS_PROFILE AWS_SESSION_TOKEN\n".to_owned();
+        let mut text = format!("unset {}\n", IN_THE_WAY.join(" "));
         for (name, value) in &self.variables {
             text.push_str(&format!("export {name}={}\n", quoted(OsStr::new(value))));
         }
@@ -50,22 +67,19 @@ impl Environment {
         text
     }
 
-    /// For a command that we start: our own variables, these, and `PATH` with the plugin in front.
-    pub(super) fn variables(&self) -> Vec<(OsString, OsString)> {
-        let mut all: Vec<(OsString, OsString)> = self
-            .variables
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        // Present but empty is how both are taken as absent by the aws command.
-        all.extend(["AWS_PROFILE", "AWS_SESSION_TOKEN"].map(|name| (name.into(), OsString::new())));
+    /// For a command that we start: our own environment, changed in the same way.
+    pub(super) fn apply(&self, command: &mut Command) {
+        for name in IN_THE_WAY {
+            command.env_remove(name);
+        }
         let mut path = self.bin.clone().into_os_string();
         if let Some(rest) = std::env::var_os("PATH") {
             path.push(":");
             path.push(rest);
         }
-        all.push(("PATH".into(), path));
-        all
+        command
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("PATH", path);
     }
 }
 
@@ -77,7 +91,6 @@ fn quoted(word: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
 
     fn environment(bin: &str) -> Environment {
         let keys = AccessKeyPair {
@@ -122,24 +135,36 @@ mod tests {
         ] {
             assert_eq!(sourced(&text, &format!("${name}")), value);
         }
-        assert_eq!(
-            sourced(
-                &format!("export AWS_PROFILE=other\n{text}"),
-                "${AWS_PROFILE-unset}"
-            ),
-            "unset"
-        );
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_absent_rather_than_empty() {
+        let text = environment("/d/bin").to_shell();
+        for name in IN_THE_WAY {
+            let set = format!("export {name}=elsewhere\n{text}");
+            assert_eq!(sourced(&set, &format!("${{{name}-absent}}")), "absent");
+        }
+        let mut command = Command::new("true");
+        environment("/d/bin").apply(&mut command);
+        for name in IN_THE_WAY {
+            assert!(
+                command
+                    .get_envs()
+                    .any(|(n, value)| n == name && value.is_none()),
+                "{name}"
+            );
+        }
     }
 
     #[test]
     fn a_command_gets_the_same_and_the_plugin_first() {
-        let variables = environment("/d/bin").variables();
+        let mut command = Command::new("true");
+        environment("/d/bin").apply(&mut command);
         let value = |name: &str| {
-            variables
-                .iter()
-                .find(|(n, _)| n == name)
+            let found = command.get_envs().find(|(n, _)| *n == name);
+            found
+                .and_then(|(_, value)| value)
                 .unwrap()
-                .1
                 .to_string_lossy()
                 .into_owned()
         };
