@@ -177,7 +177,8 @@ impl LocalAgent {
         let kept = ["PATH", "RUST_LOG", "TZ"]
             .into_iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        command.envs(kept);
+        // Its log is a file, and what it says on failure is quoted.
+        command.envs(kept).env("NO_COLOR", "1");
         command
     }
 
