@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -215,21 +216,29 @@ impl Dev {
         Terminal::start(&aws, 80, 24)
     }
 
-    /// The ended session, once the history has it.
+    /// The ended session, once the history has its last state: the agent may have something left to do after the
+    /// person was let go. Each question is a whole call, which paces the asking.
     pub(crate) fn history(&self, session: &str) -> Value {
         let arguments =
             json!({"State": "History", "Filters": [{"key": "SessionId", "value": session}]});
-        let told = self
-            .call(&self.admin(), "ssm", "describe_sessions", &arguments)
-            .must();
-        let sessions = told["Sessions"].as_array().unwrap();
-        assert_eq!(
-            sessions.len(),
-            1,
-            "{session} is in the history {} times",
-            sessions.len()
-        );
-        sessions[0].clone()
+        let started = Instant::now();
+        loop {
+            let told = self
+                .call(&self.admin(), "ssm", "describe_sessions", &arguments)
+                .must();
+            let kept = &told["Sessions"][0];
+            if ["Terminated", "Failed"]
+                .iter()
+                .any(|last| kept["Status"] == *last)
+            {
+                return kept.clone();
+            }
+            assert!(
+                started.elapsed() < DEADLINE,
+                "{session} has not ended: {told}\n{}",
+                self.log()
+            );
+        }
     }
 
     fn log(&self) -> String {
@@ -279,7 +288,6 @@ fn person_environment(told: BTreeMap<String, String>, home: &Path) -> BTreeMap<S
         .filter(|(name, _)| {
             name.starts_with("AWS_") || name.starts_with("USHER_") || name == "PATH"
         })
-        .filter(|(_, value)| !value.is_empty())
         .collect();
     if let Some(aws) = programs::aws() {
         let path = environment.remove("PATH").unwrap_or_default();

@@ -120,6 +120,12 @@ fn account_lock() -> File {
     lock
 }
 
+/// Copies `/etc` while nobody's account is being made or removed.
+pub(crate) fn copy_etc(to: &Path) {
+    let _lock = account_lock();
+    output_of(Command::new("cp").arg("--archive").arg("/etc").arg(to));
+}
+
 fn remove_user(name: &str) {
     let _lock = account_lock();
     // `--force`: a session's last process may still be ending, and uid 0 is always in use.

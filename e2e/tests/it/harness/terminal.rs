@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
@@ -174,6 +175,11 @@ impl Terminal {
         self.send(line.as_bytes());
         self.expect_bytes(&format!("begin{n}\r\n"));
         self.expect_bytes(&format!("end{n}\r\n"))
+    }
+
+    /// Kills the program as a crash would, without a chance to tidy up.
+    pub(crate) fn kill(&self) {
+        self.process.signal(Signal::KILL);
     }
 
     /// Waits for the program's end; hands back its status and all it wrote since the last match.
