@@ -14,6 +14,7 @@ use std::time::Duration;
 use nix::unistd::Uid;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
@@ -22,6 +23,40 @@ use rustix::net::{
 
 /// The most descriptors one message may carry; a message with more is an error.
 pub const MAX_DESCRIPTORS: usize = 4;
+
+// Linux closes on exec from the first moment and never raises SIGPIPE; macOS has none of the flags,
+// so [`close_on_exec`] follows each call.
+#[cfg(target_os = "linux")]
+const SOCKET_FLAGS: SocketFlags = SocketFlags::CLOEXEC;
+#[cfg(target_os = "linux")]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_os = "linux")]
+const RECEIVE_FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const SOCKET_FLAGS: SocketFlags = SocketFlags::empty();
+#[cfg(not(target_os = "linux"))]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
+#[cfg(not(target_os = "linux"))]
+const RECEIVE_FLAGS: RecvFlags = RecvFlags::empty();
+
+/// Marks a descriptor to be closed by exec, where the call that made it could not.
+pub(crate) fn close_on_exec(descriptor: impl AsFd) -> io::Result<()> {
+    if !cfg!(target_os = "linux") {
+        fcntl_setfd(descriptor, FdFlags::CLOEXEC)?;
+    }
+    Ok(())
+}
+
+/// A pipe, its read end first; both ends are closed by exec.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    #[cfg(target_os = "linux")]
+    let ends = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    #[cfg(not(target_os = "linux"))]
+    let ends = rustix::pipe::pipe()?;
+    close_on_exec(&ends.0)?;
+    close_on_exec(&ends.1)?;
+    Ok(ends)
+}
 
 /// What one [`receive`] took from a socket.
 #[derive(Debug)]
@@ -37,16 +72,9 @@ pub struct Received {
 /// # Errors
 /// Whatever the system answers, for instance that no descriptor is free.
 pub fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let flags = if cfg!(target_os = "linux") {
-        SocketFlags::CLOEXEC
-    } else {
-        SocketFlags::empty()
-    };
-    let pair = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    if !cfg!(target_os = "linux") {
-        for end in [&pair.0, &pair.1] {
-            rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
-        }
+    let pair = socketpair(AddressFamily::UNIX, SocketType::STREAM, SOCKET_FLAGS, None)?;
+    for end in [&pair.0, &pair.1] {
+        close_on_exec(end)?;
     }
     Ok(pair)
 }
@@ -65,16 +93,11 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
     if !fits {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let flags = if cfg!(target_os = "linux") {
-        SendFlags::NOSIGNAL
-    } else {
-        SendFlags::empty()
-    };
     Ok(sendmsg(
         socket,
         &[IoSlice::new(bytes)],
         &mut control,
-        flags,
+        SEND_FLAGS,
     )?)
 }
 
@@ -86,11 +109,12 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut space = [MaybeUninit::<u8>::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    #[cfg(target_os = "linux")]
-    let flags = RecvFlags::CMSG_CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let flags = RecvFlags::empty();
-    let message = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
+    let message = recvmsg(
+        socket,
+        &mut [IoSliceMut::new(buffer)],
+        &mut control,
+        RECEIVE_FLAGS,
+    )?;
     let mut descriptors = Vec::new();
     for item in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = item {
@@ -100,10 +124,8 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     if message.flags.contains(ReturnFlags::CTRUNC) || descriptors.len() > MAX_DESCRIPTORS {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    if !cfg!(target_os = "linux") {
-        for descriptor in &descriptors {
-            rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC)?;
-        }
+    for descriptor in &descriptors {
+        close_on_exec(descriptor)?;
     }
     Ok(Received {
         length: message.bytes,
@@ -172,7 +194,7 @@ fn unnamed() -> io::Result<OwnedFd> {
 fn unnamed() -> io::Result<OwnedFd> {
     let (descriptor, path) = nix::unistd::mkstemp("/tmp/usher-XXXXXX")?;
     nix::unistd::unlink(&path)?;
-    rustix::io::fcntl_setfd(&descriptor, rustix::io::FdFlags::CLOEXEC)?;
+    close_on_exec(&descriptor)?;
     Ok(descriptor)
 }
 

@@ -12,7 +12,15 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, unlockpt};
 use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
 
 use crate::account::Account;
+use crate::descriptors::close_on_exec;
 use crate::process::running_as_root;
+
+#[cfg(target_os = "linux")]
+const OPEN_FLAGS: OpenptFlags = OpenptFlags::RDWR
+    .union(OpenptFlags::NOCTTY)
+    .union(OpenptFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const OPEN_FLAGS: OpenptFlags = OpenptFlags::RDWR.union(OpenptFlags::NOCTTY);
 
 /// A terminal's size in character cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +44,8 @@ impl Pty {
     /// # Errors
     /// Whatever the system answers, for instance that no terminal is free.
     pub fn open(account: &Account, size: WindowSize) -> io::Result<Self> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let master = openpt(OPEN_FLAGS)?;
+        close_on_exec(&master)?;
         grantpt(&master)?;
         unlockpt(&master)?;
         let slave = open_slave(&master)?;
@@ -80,10 +89,7 @@ fn give(slave: &OwnedFd, account: &Account, group: Gid) -> io::Result<()> {
 /// Through the master itself: the name under /dev/pts could mean another instance of devpts.
 #[cfg(target_os = "linux")]
 fn open_slave(master: &OwnedFd) -> io::Result<OwnedFd> {
-    Ok(rustix::pty::ioctl_tiocgptpeer(
-        master,
-        OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
-    )?)
+    Ok(rustix::pty::ioctl_tiocgptpeer(master, OPEN_FLAGS)?)
 }
 
 #[cfg(not(target_os = "linux"))]

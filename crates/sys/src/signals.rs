@@ -7,10 +7,10 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use nix::fcntl::OFlag;
 pub use nix::sys::signal::Signal;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
-use nix::unistd::pipe2;
+
+use crate::descriptors::{pipe, set_nonblocking};
 
 /// The pipe's write end; -1 until installed. It is never closed: a handler may run at any time.
 static WRITE_END: AtomicI32 = AtomicI32::new(-1);
@@ -36,7 +36,9 @@ impl SignalPipe {
     /// # Errors
     /// Whatever the system answers.
     pub fn install(signals: &[Signal]) -> io::Result<Self> {
-        let (read_end, write_end) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let (read_end, write_end) = pipe()?;
+        set_nonblocking(&read_end)?;
+        set_nonblocking(&write_end)?;
         WRITE_END.store(write_end.as_raw_fd(), Ordering::Relaxed);
         // The handlers below keep using it for the rest of the process's life.
         std::mem::forget(write_end);

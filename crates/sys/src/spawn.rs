@@ -9,10 +9,11 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::unistd::{ForkResult, Pid, pipe2};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::unistd::{ForkResult, Pid};
 
 use crate::after_fork::{Failure, Stage};
+use crate::descriptors::pipe;
 
 /// Descriptors used by a child are first moved here, above every number it will assign.
 const STAGING: RawFd = 64;
@@ -92,7 +93,7 @@ pub(crate) unsafe fn fork_and_execute(
 ) -> Result<Pid, SpawnError> {
     let arguments = pointers(&program.arguments);
     let environment = pointers(&program.environment);
-    let (report_read, report_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let (report_read, report_write) = pipe()?;
     let report_write = stage(report_write)?;
 
     // SAFETY: the child below allocates nothing and ends in execve or _exit; what `prepare` does is

@@ -4,6 +4,7 @@
 //! session only, a terminal it was handed, a socket to the login that watches the shell. It never
 //! sees an account, a grant key or another session. Start reading at [`worker`].
 
+mod error;
 mod task;
 mod terminal;
 mod worker;
@@ -29,7 +30,7 @@ pub(crate) fn run() -> SessionEnd {
     })
 }
 
-fn start(login: OwnedFd, task: OwnedFd) -> Result<SessionEnd, worker::SessionError> {
+fn start(login: OwnedFd, task: OwnedFd) -> Result<SessionEnd, error::SessionError> {
     usher_sys::forbid_tracing()?;
     let task = SessionTask::from_file(task)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
-use usher_aws::{EndpointError, JsonClient, wall_ms};
+use usher_aws::{JsonClient, wall_ms};
 use usher_sys::{ExitStatus, WindowSize};
-use usher_wire::data_channel::{DataChannel, Event, Full, PeerError};
+use usher_wire::data_channel::{DataChannel, Event, Full};
 use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
 use usher_wire::ids::SessionId;
 use usher_wire::message::{
@@ -23,52 +23,18 @@ use usher_wire::message::{
 };
 use uuid::Uuid;
 
-use super::task::{self, SessionTask, TaskError};
+use super::error::SessionError;
+use super::task::{self, SessionTask};
 use super::terminal::Terminal;
 use crate::ipc::{AsyncLink, FromShell, LinkError, ToShell};
 use crate::monitor::SessionEnd;
-use crate::transport::{OpenError, Opening, Purpose, Sight, Transport, data_text};
+use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
 
 /// The channel must be open for the first time within this.
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// After the shell has ended, its last output has this long to be acknowledged.
 const FAREWELL: Duration = Duration::from_secs(30);
-
-/// Why a session ended badly.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SessionError {
-    #[error("{0}")]
-    Task(#[from] TaskError),
-    #[error("the endpoint in the task is none: {0}")]
-    Endpoint(#[from] EndpointError),
-    #[error("the service cannot be called: {0}")]
-    Call(#[from] usher_aws::CallError),
-    #[error("the data channel was refused: {0}")]
-    Refused(OpenError),
-    #[error("the data channel could not be opened within 60 s")]
-    NotOpened,
-    #[error("the login process failed: {0}")]
-    Login(#[from] LinkError),
-    #[error("{0}")]
-    Shell(String),
-    #[error("the client broke the protocol: {0}")]
-    Client(#[from] PeerError),
-    #[error("{0}")]
-    System(#[from] io::Error),
-}
-
-impl SessionError {
-    pub(super) fn end(&self) -> SessionEnd {
-        match self {
-            Self::Task(_) | Self::Endpoint(_) => SessionEnd::TaskUnreadable,
-            Self::Call(_) | Self::Refused(_) | Self::NotOpened => SessionEnd::ChannelRefused,
-            Self::Login(_) => SessionEnd::LoginLost,
-            Self::Shell(_) | Self::System(_) => SessionEnd::ShellFailed,
-            Self::Client(_) => SessionEnd::ClientFailed,
-        }
-    }
-}
 
 /// Serves the session that `task` describes; `login` is the socket to its login process.
 pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEnd, SessionError> {

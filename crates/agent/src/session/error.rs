@@ -1,0 +1,46 @@
+//! How a session can end badly, and the exit code that says so to the monitor.
+
+use std::io;
+
+use usher_aws::EndpointError;
+use usher_wire::data_channel::PeerError;
+
+use super::task::TaskError;
+use crate::ipc::LinkError;
+use crate::monitor::SessionEnd;
+use crate::transport::OpenError;
+
+/// Why a session ended badly.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionError {
+    #[error("{0}")]
+    Task(#[from] TaskError),
+    #[error("the endpoint in the task is none: {0}")]
+    Endpoint(#[from] EndpointError),
+    #[error("the service cannot be called: {0}")]
+    Call(#[from] usher_aws::CallError),
+    #[error("the data channel was refused: {0}")]
+    Refused(OpenError),
+    #[error("the data channel could not be opened within 60 s")]
+    NotOpened,
+    #[error("the login process failed: {0}")]
+    Login(#[from] LinkError),
+    #[error("{0}")]
+    Shell(String),
+    #[error("the client broke the protocol: {0}")]
+    Client(#[from] PeerError),
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+impl SessionError {
+    pub(super) fn end(&self) -> SessionEnd {
+        match self {
+            Self::Task(_) | Self::Endpoint(_) => SessionEnd::TaskUnreadable,
+            Self::Call(_) | Self::Refused(_) | Self::NotOpened => SessionEnd::ChannelRefused,
+            Self::Login(_) => SessionEnd::LoginLost,
+            Self::Shell(_) | Self::System(_) => SessionEnd::ShellFailed,
+            Self::Client(_) => SessionEnd::ClientFailed,
+        }
+    }
+}
