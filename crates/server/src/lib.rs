@@ -30,7 +30,7 @@ mod vault;
 pub use clock::Clock;
 pub use config::{Config, Perimeter, RootKey};
 pub use http::Listener;
-pub use server::{AccessKeyPair, Activation, Server, ServerError};
+pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};
 pub use tls::{Certificates, TlsError};
 pub use usher_policy::Preferences;

@@ -87,6 +87,17 @@ pub struct Activation {
     pub code: Secret,
 }
 
+/// The nodes of a running server, seen from its own process.
+#[derive(Debug, Clone)]
+pub struct Nodes(Arc<Context>);
+
+impl Nodes {
+    /// Waits until `node` has a control channel; at once if it has one.
+    pub async fn connected(&self, node: &NodeId) {
+        self.0.gateway.until_connected(node).await;
+    }
+}
+
 /// An opened server.
 #[derive(Debug)]
 pub struct Server {
@@ -156,10 +167,9 @@ impl Server {
         Ok(bootstrap::activation(&self.context, name).await?)
     }
 
-    /// Waits until `node` has a control channel, also while [`Server::run`] has the server: take it before.
-    pub fn node_connected(&self, node: &NodeId) -> impl Future<Output = ()> + Send + use<> {
-        let (context, node) = (Arc::clone(&self.context), node.clone());
-        async move { context.gateway.until_connected(&node).await }
+    /// Who is connected, for as long as [`Server::run`] has the server: take it before.
+    pub fn nodes(&self) -> Nodes {
+        Nodes(Arc::clone(&self.context))
     }
 
     /// Serves all `listeners` until `stop`, then ends open requests and closes the database. Where a certificate comes

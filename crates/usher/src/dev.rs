@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use usher_aws::{Caller, CredentialSource, Credentials, Identity, StartSession};
-use usher_server::{AccessKeyPair, Config, Listener, Perimeter, RootKey, Server};
+use usher_aws::{Caller, CredentialSource, Credentials, StartSession};
+use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, RootKey, Server};
 use usher_wire::ids::{AccountId, NodeId};
 
 use crate::client::Signals;
@@ -39,8 +39,6 @@ const ADMINISTRATOR: &str = "admin";
 
 /// A control channel is up in well under a second; a loaded machine may take longer.
 const NODE_READY_WITHIN: Duration = Duration::from_secs(30);
-/// Between two questions whether it is up.
-const ASK_EVERY: Duration = Duration::from_millis(100);
 /// For open requests to end.
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -177,6 +175,7 @@ struct Served {
     endpoint: String,
     keys: AccessKeyPair,
     reach: Reach,
+    nodes: Nodes,
     data: DataDir,
 }
 
@@ -199,34 +198,17 @@ impl Served {
             endpoint,
             keys,
             reach: Reach::of(caller)?,
+            nodes: server.nodes(),
             data: data.clone(),
         })
     }
 
-    /// Asks until the node's control channel is up.
+    /// Waits until the node's control channel is up.
     async fn until_connected(&self, node: &NodeId) -> Result<bool, Error> {
-        let credentials = self.reach.credentials().await?;
-        let asking = async {
-            let mut turns = tokio::time::interval(ASK_EVERY);
-            loop {
-                turns.tick().await;
-                match self
-                    .reach
-                    .ssm()
-                    .is_connected(Identity::Keys(&credentials), node.as_str())
-                    .await
-                {
-                    Ok(true) => return Ok(true),
-                    Ok(false) => {}
-                    // The server's task may not be accepting yet.
-                    Err(error) if error.is_passing() => {}
-                    Err(error) => return Err(Error::from(error)),
-                }
-            }
-        };
-        tokio::time::timeout(NODE_READY_WITHIN, asking)
+        tokio::time::timeout(NODE_READY_WITHIN, self.nodes.connected(node))
             .await
-            .unwrap_or_else(|_| Err(DevError::NodeNotReady.into()))
+            .map(|()| true)
+            .map_err(|_| DevError::NodeNotReady.into())
     }
 
     /// Everything is up: say so, and do what was asked for.
