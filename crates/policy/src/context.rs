@@ -36,6 +36,18 @@ impl Context {
         self
     }
 
+    /// Adds all keys of `other`, replacing earlier ones.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.0.extend(
+            other
+                .0
+                .iter()
+                .map(|(key, values)| (key.clone(), values.clone())),
+        );
+        self
+    }
+
     /// `key` must be in lower case.
     pub(crate) fn values(&self, key: &str) -> Option<&Values> {
         self.0.get(key)

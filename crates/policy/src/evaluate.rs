@@ -67,6 +67,24 @@ where
     }
 }
 
+/// Whether one of the statements that allow `request` also names, by a condition, the values that `key` may have.
+///
+/// For keys whose value decides more than the request itself: an Allow that says nothing of them was not meant for them.
+pub fn is_allowed_within<N, P>(policies: &[(N, P)], request: &Request<'_>, key: &str) -> bool
+where
+    P: Borrow<PolicyDocument>,
+{
+    let key = key.to_ascii_lowercase();
+    let mut statements = policies
+        .iter()
+        .flat_map(|(_, policy)| policy.borrow().statements());
+    statements.any(|statement| {
+        statement.effect == Effect::Allow
+            && statement.constrains(&key)
+            && statement.applies(request)
+    })
+}
+
 /// The first statement with this effect that applies.
 fn first<N, P>(policies: &[(N, P)], request: &Request<'_>, effect: Effect) -> Option<StatementRef>
 where

@@ -3,7 +3,7 @@
 //! The room is pure. Every function maps values to a value with its reason; none reads a clock, a database or the
 //! operating system, and none knows HTTP or frames.
 //!
-//! Start at [`evaluate`] for permissions and at [`resolve_run_as`] for the OS user.
+//! Start at [`evaluate`] for permissions, at [`TrustPolicy`] for who may assume a role, and at [`resolve_run_as`] for the OS user.
 
 #![forbid(unsafe_code)]
 
@@ -23,9 +23,9 @@ pub use document::{
     BoundDocument, CommandProperties, DocumentError, DocumentErrorCode, DocumentFormat,
     ParameterError, Platform, PortProperties, SessionDocument, SessionProperties,
 };
-pub use evaluate::{Decision, Request, StatementRef, evaluate};
+pub use evaluate::{Decision, Request, StatementRef, evaluate, is_allowed_within};
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
-pub use policy::{PolicyDocument, PolicyError};
+pub use policy::{PolicyDocument, PolicyError, TrustDecision, TrustPolicy, TrustedAs};
 pub use preferences::{DEFAULT_IDLE_MINUTES, DOCUMENT_NAME as PREFERENCES_DOCUMENT, Preferences};
 pub use run_as::{RefusedName, RunAs, RunAsRefusal, RunAsRule, RunAsUser, resolve_run_as};
 pub use tags::{RUN_AS_TAG, Tags};

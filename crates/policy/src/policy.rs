@@ -1,5 +1,6 @@
-//! Identity policies: the grammar, read strictly, and whether one statement applies to a request.
+//! Policies: the grammar, read strictly, and whether one statement applies to a request.
 //!
+//! Identity policies are here whole; what a trust policy has besides (who is trusted) is in `trust`.
 //! Invariant: a [`PolicyDocument`] holds nothing that [`crate::evaluate`] does not weigh. What is unknown is refused when
 //! the policy is stored, because a skipped condition would allow more than its author wrote.
 
@@ -8,13 +9,16 @@ mod decimal;
 mod error;
 mod operand;
 mod operator;
+mod principal;
 mod template;
+mod trust;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 pub use error::PolicyError;
+pub use trust::{TrustDecision, TrustPolicy, TrustedAs};
 
 use crate::glob::{Token, matches};
 use crate::{Request, strict_value};
@@ -68,45 +72,25 @@ impl PolicyDocument {
     /// # Errors
     /// The first element that is malformed, unknown, or of no meaning in an identity policy.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let value = strict_value::from_json(text).map_err(PolicyError::Unreadable)?;
-        let map = object("The policy", &value)?;
-        only("", map, &["Version", "Id", "Statement"])?;
-        optional_text("", map, "Id")?;
-        let variables = match optional_text("", map, "Version")? {
-            Some("2012-10-17") => true,
-            Some("2008-10-17") | None => false,
-            Some(_) => return Err(PolicyError::UnknownVersion),
-        };
-        let statements = match map.get("Statement") {
-            Some(Value::Array(list)) if !list.is_empty() => list.iter().collect(),
-            Some(one @ Value::Object(_)) => vec![one],
-            Some(_) => {
-                let expected = "a statement or a list of at least one";
-                return Err(PolicyError::WrongType {
-                    path: "Statement".to_owned(),
-                    expected,
+        let read = |path: &str, map: &Map<String, Value>, variables| {
+            if let Some(key) = ["Principal", "NotPrincipal"]
+                .into_iter()
+                .find(|key| map.contains_key(*key))
+            {
+                return Err(PolicyError::PrincipalInIdentityPolicy {
+                    path: format!("{path}.{key}"),
                 });
             }
-            None => {
-                return Err(PolicyError::MissingElement {
-                    path: "Statement".to_owned(),
-                });
-            }
+            let resources = one_or_none(path, map, ["Resource", "NotResource"], |text| {
+                resource(text, variables)
+            })?;
+            let own = ["Resource", "NotResource"];
+            Ok(((), Statement::read(path, map, variables, &own, resources)?))
         };
-        let statements: Vec<Statement> = statements
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| Statement::read(&format!("Statement[{index}]"), value, variables))
-            .collect::<Result<_, _>>()?;
-        let mut sids = BTreeSet::new();
-        match statements
-            .iter()
-            .filter_map(|statement| statement.sid.as_ref())
-            .find(|sid| !sids.insert(*sid))
-        {
-            Some(sid) => Err(PolicyError::DuplicateSid(sid.clone())),
-            None => Ok(Self { statements }),
-        }
+        let statements = statements(text, read)?;
+        Ok(Self {
+            statements: statements.into_iter().map(|((), one)| one).collect(),
+        })
     }
 
     pub(crate) fn statements(&self) -> &[Statement] {
@@ -139,26 +123,24 @@ impl Statement {
         })
     }
 
-    fn read(path: &str, value: &Value, variables: bool) -> Result<Self, PolicyError> {
-        let map = object(path, value)?;
-        if let Some(key) = ["Principal", "NotPrincipal"]
-            .into_iter()
-            .find(|key| map.contains_key(*key))
-        {
-            return Err(PolicyError::PrincipalInIdentityPolicy {
-                path: format!("{path}.{key}"),
-            });
-        }
-        let known = [
-            "Sid",
-            "Effect",
-            "Action",
-            "NotAction",
-            "Resource",
-            "NotResource",
-            "Condition",
-        ];
-        only(path, map, &known)?;
+    /// Whether a condition names the values that `key` (in lower case) may have.
+    pub(crate) fn constrains(&self, key: &str) -> bool {
+        self.conditions
+            .iter()
+            .any(|condition| condition.constrains(key))
+    }
+
+    /// Reads what statements of all policies have in common; `own` are the further elements of this kind of policy,
+    /// which its reader has looked at.
+    fn read(
+        path: &str,
+        map: &Map<String, Value>,
+        variables: bool,
+        own: &[&str],
+        resources: OneOrNone<Template>,
+    ) -> Result<Self, PolicyError> {
+        let known = ["Sid", "Effect", "Action", "NotAction", "Condition"];
+        only(path, map, &[&known, own].concat())?;
         let effect = match map.get("Effect") {
             Some(Value::String(effect)) if effect == "Allow" => Effect::Allow,
             Some(Value::String(effect)) if effect == "Deny" => Effect::Deny,
@@ -180,14 +162,62 @@ impl Statement {
                 .map(str::to_owned),
             effect,
             actions: one_or_none(path, map, ["Action", "NotAction"], action)?,
-            resources: one_or_none(path, map, ["Resource", "NotResource"], |text| {
-                resource(text, variables)
-            })?,
+            resources,
             conditions: match map.get("Condition") {
                 Some(block) => condition::read(&format!("{path}.Condition"), block, variables)?,
                 None => Vec::new(),
             },
         })
+    }
+}
+
+/// Reads a policy's frame and each of its statements by `read`, which gets the statement's path, the statement, and
+/// whether `${` begins a variable.
+fn statements<T>(
+    text: &str,
+    read: impl Fn(&str, &Map<String, Value>, bool) -> Result<(T, Statement), PolicyError>,
+) -> Result<Vec<(T, Statement)>, PolicyError> {
+    let value = strict_value::from_json(text).map_err(PolicyError::Unreadable)?;
+    let map = object("The policy", &value)?;
+    only("", map, &["Version", "Id", "Statement"])?;
+    optional_text("", map, "Id")?;
+    let variables = match optional_text("", map, "Version")? {
+        Some("2012-10-17") => true,
+        Some("2008-10-17") | None => false,
+        Some(_) => return Err(PolicyError::UnknownVersion),
+    };
+    let given = match map.get("Statement") {
+        Some(Value::Array(list)) if !list.is_empty() => list.iter().collect(),
+        Some(one @ Value::Object(_)) => vec![one],
+        Some(_) => {
+            let expected = "a statement or a list of at least one";
+            return Err(PolicyError::WrongType {
+                path: "Statement".to_owned(),
+                expected,
+            });
+        }
+        None => {
+            return Err(PolicyError::MissingElement {
+                path: "Statement".to_owned(),
+            });
+        }
+    };
+    let statements: Vec<(T, Statement)> = given
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| {
+            let path = format!("Statement[{index}]");
+            read(&path, object(&path, value)?, variables)
+        })
+        .collect::<Result<_, _>>()?;
+    let mut sids = BTreeSet::new();
+    match statements
+        .iter()
+        .filter_map(|(_, statement)| statement.sid.as_ref())
+        .find(|sid| !sids.insert(*sid))
+    {
+        Some(sid) => Err(PolicyError::DuplicateSid(sid.clone())),
+        None => Ok(statements),
     }
 }
 
@@ -199,19 +229,8 @@ fn one_or_none<T>(
     read: impl Fn(&str) -> Result<T, PolicyError>,
 ) -> Result<OneOrNone<T>, PolicyError> {
     let list = |key: &str, value: &Value| -> Result<Vec<T>, PolicyError> {
-        let expected = "text or a list of at least one text";
-        let wrong = || PolicyError::WrongType {
-            path: format!("{path}.{key}"),
-            expected,
-        };
-        match value {
-            Value::String(text) => Ok(vec![read(text)?]),
-            Value::Array(texts) if !texts.is_empty() => texts
-                .iter()
-                .map(|text| read(text.as_str().ok_or_else(wrong)?))
-                .collect(),
-            _ => Err(wrong()),
-        }
+        let texts = texts(&format!("{path}.{key}"), value)?;
+        texts.into_iter().map(&read).collect()
     };
     match (map.get(positive), map.get(negative)) {
         (Some(value), None) => list(positive, value).map(OneOrNone::OneOf),
@@ -224,6 +243,22 @@ fn one_or_none<T>(
             one: positive,
             other: negative,
         }),
+    }
+}
+
+/// A text, or a list of at least one.
+fn texts<'a>(path: &str, value: &'a Value) -> Result<Vec<&'a str>, PolicyError> {
+    let wrong = || PolicyError::WrongType {
+        path: path.to_owned(),
+        expected: "text or a list of at least one text",
+    };
+    match value {
+        Value::String(text) => Ok(vec![text]),
+        Value::Array(texts) if !texts.is_empty() => texts
+            .iter()
+            .map(|text| text.as_str().ok_or_else(wrong))
+            .collect(),
+        _ => Err(wrong()),
     }
 }
 

@@ -86,6 +86,17 @@ impl Condition {
         }
     }
 
+    /// Whether the condition names the texts that `key` may have: a positive comparison of text, none of whose values
+    /// is just any text. "Not root" or "present" leave open what else it may be.
+    pub(super) fn constrains(&self, key: &str) -> bool {
+        let Operator { kind, negated, .. } = self.operator;
+        let of_text = matches!(kind, Kind::Exact | Kind::ExactIgnoringCase | Kind::Glob);
+        self.key == key
+            && of_text
+            && !negated
+            && !(kind == Kind::Glob && self.values.iter().any(Template::is_any_text))
+    }
+
     /// Positive operators: any of the policy's values; negated ones: none of them.
     fn fits(&self, value: &str, context: &Context) -> bool {
         self.any_matches(value, context) != self.operator.negated

@@ -19,6 +19,16 @@ pub enum PolicyError {
         "{path} is not allowed in a policy of a user, group or role: the principal is whoever has the policy."
     )]
     PrincipalInIdentityPolicy { path: String },
+    #[error("{path} is not allowed in a role's trust policy: the resource is the role itself.")]
+    ResourceInTrustPolicy { path: String },
+    #[error(
+        "{path} is not served in a trust policy: it would trust everybody who is not named. Name with Principal who is trusted."
+    )]
+    NotPrincipal { path: String },
+    #[error("AssumeRole policy may only specify STS AssumeRole actions, not {}.", .0.escape_default())]
+    ActionInTrustPolicy(String),
+    #[error("Invalid principal in policy: {}", .0.escape_default())]
+    InvalidPrincipal(String),
     #[error("The policy needs the element {path}.")]
     MissingElement { path: String },
     #[error("{path} has both {one} and {other}; exactly one of them must stand.")]

@@ -66,6 +66,14 @@ impl Template {
         self.0.iter().all(|part| matches!(part, Part::Token(_)))
     }
 
+    /// Whether this is `*`, or as many of them as one likes.
+    pub(super) fn is_any_text(&self) -> bool {
+        self.0
+            .iter()
+            .all(|part| matches!(part, Part::Token(Token::AnyRun)))
+            && !self.0.is_empty()
+    }
+
     /// Appends the parts an abbreviated ARN leaves out: `arn:aws:ssm` means every resource of the service.
     pub(super) fn complete_arn(&mut self) {
         let colons = self

@@ -14,3 +14,4 @@ mod grammar;
 mod iam_cases;
 mod properties;
 mod run_as;
+mod trust;
