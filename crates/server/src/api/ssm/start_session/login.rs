@@ -1,9 +1,12 @@
 //! As whom the session may run on the node, or why it may not start after all.
 //!
 //! Run As is decided by the policy room; here its answer meets what only the server knows: documents that ask for
-//! root, and how many sessions there are already. A refusal is a value with a sentence, not an error.
+//! root, protections that cannot be kept, and how many sessions there are already. A refusal is a value with a
+//! sentence, not an error.
 
-use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionProperties, resolve_run_as};
+use usher_policy::{
+    RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, SessionProperties, resolve_run_as,
+};
 use usher_wire::ids::NodeId;
 
 use super::plan::Plan;
@@ -31,6 +34,12 @@ pub(super) enum Refusal {
          Use a document without runAsElevated."
     )]
     Elevated,
+    /// A protection was asked for that this server does not give. Starting without it would look as if it were there.
+    #[error(
+        "The preferences or the session document set {0}, which this server does not carry out yet: \
+         the session is not started without it. An administrator can clear {0} in the preferences."
+    )]
+    Unprotected(&'static str),
     /// The node has as many sessions as it may have.
     #[error(
         "The node {0} has {SESSIONS_PER_NODE} sessions already, the most it may have. End some of them first."
@@ -61,9 +70,15 @@ impl Login {
         let counts = call
             .context
             .gateway
-            .count_sessions(node, &call.caller.user_id);
+            .count_sessions(node, &call.caller.origin);
         (
-            judge(run_as, plan.document.properties(), node, counts),
+            judge(
+                run_as,
+                plan.document.properties(),
+                &plan.inputs,
+                node,
+                counts,
+            ),
             rule,
         )
     }
@@ -80,6 +95,7 @@ impl Login {
 fn judge(
     run_as: RunAs,
     properties: &SessionProperties,
+    inputs: &SessionInputs,
     node: &NodeId,
     (of_node, of_owner): (usize, usize),
 ) -> Result<Login, Refusal> {
@@ -89,6 +105,9 @@ fn judge(
         RunAs::As(user) => Login::As(user),
         RunAs::Off => Login::SsmUser,
     };
+    if let Some(key) = unkept_protection(properties, inputs) {
+        return Err(Refusal::Unprotected(key));
+    }
     if of_node >= SESSIONS_PER_NODE {
         return Err(Refusal::NodeIsFull(node.clone()));
     }
@@ -105,6 +124,23 @@ fn asks_for_root(properties: &SessionProperties) -> bool {
         }
         SessionProperties::Shell | SessionProperties::Port(_) => false,
     }
+}
+
+/// The key of a protection that the session would run without. Ports have neither logs nor encryption, as in AWS.
+fn unkept_protection(
+    properties: &SessionProperties,
+    inputs: &SessionInputs,
+) -> Option<&'static str> {
+    if matches!(properties, SessionProperties::Port(_)) {
+        return None;
+    }
+    [
+        ("kmsKeyId", &inputs.kms_key_id),
+        ("s3BucketName", &inputs.s3.bucket),
+        ("cloudWatchLogGroupName", &inputs.cloud_watch.log_group),
+    ]
+    .into_iter()
+    .find_map(|(key, value)| (!value.is_empty()).then_some(key))
 }
 
 #[cfg(test)]
@@ -140,6 +176,7 @@ mod tests {
         judge(
             run_as,
             properties,
+            &SessionInputs::default(),
             &NodeId::parse("mi-0123456789abcdef0").unwrap(),
             counts,
         )
@@ -161,6 +198,32 @@ mod tests {
             Err(Refusal::Elevated)
         );
         assert_eq!(check(RunAs::Off, &elevated(), (0, 0)), Ok(Login::SsmUser));
+    }
+
+    #[test]
+    fn a_session_does_not_start_without_a_protection_that_was_asked_for() {
+        let refused = |set: fn(&mut SessionInputs), properties: &SessionProperties| {
+            let mut inputs = SessionInputs::default();
+            set(&mut inputs);
+            let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
+            judge(RunAs::Off, properties, &inputs, &node, (0, 0)).err()
+        };
+        let cases: [(fn(&mut SessionInputs), &'static str); 3] = [
+            (
+                |inputs| inputs.kms_key_id = "alias/sessions".into(),
+                "kmsKeyId",
+            ),
+            (|inputs| inputs.s3.bucket = "logs".into(), "s3BucketName"),
+            (
+                |inputs| inputs.cloud_watch.log_group = "sessions".into(),
+                "cloudWatchLogGroupName",
+            ),
+        ];
+        for (set, key) in cases {
+            for properties in [&SessionProperties::Shell, &elevated()] {
+                assert_eq!(refused(set, properties), Some(Refusal::Unprotected(key)));
+            }
+        }
     }
 
     #[test]
