@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod check;
 mod dev;
 mod python;
@@ -51,6 +52,8 @@ enum Task {
         #[arg(long, default_value_t = 200_000)]
         seeds: u64,
     },
+    /// Measure the release programs beside OpenSSH on this machine, as root
+    Bench(bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test { no_install } => test::run(no_install),
         Task::Check => check::run(),
         Task::Soak { seeds } => soak::run(seeds),
+        Task::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

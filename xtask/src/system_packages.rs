@@ -1,4 +1,4 @@
-//! The few Debian packages the test suite needs, installed only where something is missing.
+//! The few Debian packages that tests and bench need, installed only where something is missing.
 //!
 //! Every line is printed before it is run. Without root, or when asked not to, it is only printed.
 
@@ -6,14 +6,15 @@ use std::process::Command;
 
 use crate::tool::{self, TaskError};
 
-/// A need of the suite: how to see that it is met, and which packages meet it.
-struct Need {
+/// A need: how to see that it is met, and which packages meet it.
+pub(crate) struct Need {
     what: &'static str,
     met: fn() -> bool,
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 2] = [
+/// What the test suite needs.
+pub(crate) const TESTS: [Need; 2] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
@@ -26,9 +27,16 @@ const NEEDS: [Need; 2] = [
     },
 ];
 
+/// What the bench needs.
+pub(crate) const BENCH: [Need; 1] = [Need {
+    what: "Debian's sshd, which the bench measures beside us (the package may start its own on port 22)",
+    met: || std::path::Path::new("/usr/sbin/sshd").exists(),
+    packages: &["openssh-server", "openssh-client"],
+}];
+
 /// Installs what is missing, or says which lines would.
-pub(crate) fn install(no_install: bool) -> Result<(), TaskError> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.met)()).collect();
+pub(crate) fn install(needs: &[Need], no_install: bool) -> Result<(), TaskError> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.met)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -70,6 +78,7 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
-fn is_root() -> bool {
+/// Whether root runs us.
+pub(crate) fn is_root() -> bool {
     tool::first_line("id", &["-u"]).is_some_and(|uid| uid == "0")
 }

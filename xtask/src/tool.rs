@@ -30,6 +30,11 @@ pub(crate) enum TaskError {
     },
     #[error("xtask does not stand in a Cargo target directory\n\nhint: start it as `cargo xtask`")]
     NoTargetDirectory,
+    #[error("{what} needs root: {why}")]
+    NeedsRoot {
+        what: &'static str,
+        why: &'static str,
+    },
 }
 
 /// `cargo`, the one that started us.
