@@ -22,6 +22,7 @@ mod login;
 mod monitor;
 mod register;
 mod registration;
+mod running;
 mod session;
 mod transport;
 mod undo;

@@ -27,14 +27,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::frame::{Envelope, FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
+use crate::frame::{Envelope, FLAG_FIN, FLAG_NOTICE, FLAG_SYN, Frame, MessageType, PayloadType};
 use crate::message::{Acknowledge, SessionType};
 use delivery::{Deliveries, Receipt};
 pub use event::{ClientHello, Counters, Event, Full, PeerError, Role};
 use loss::LossRecovery;
 use message_ids::MessageIds;
 use receive_window::ReceiveWindow;
-use send_buffer::SendBuffer;
+use send_buffer::{Next, SendBuffer};
 use timers::{Timer, Timers};
 
 /// The longest byte-stream payload toward AWS's programs, which send no longer ones themselves.
@@ -213,6 +213,7 @@ impl DataChannel {
         match frame.message_type {
             MessageType::Acknowledge => self.handle_acknowledge(now, &frame.payload),
             MessageType::ChannelClosed => self.handle_closed(&frame.payload),
+            MessageType::UsherNotice => self.handle_notice(&frame.payload),
             MessageType::PausePublication => self.pause(),
             MessageType::StartPublication => {
                 self.resume(now);
@@ -277,6 +278,21 @@ impl DataChannel {
         self.send.push_urgent(payload_type, payload)
     }
 
+    /// Forgets what has not been transmitted yet, urgent payloads aside: a person who interrupts takes back what they
+    /// pasted. What has a number was sent, and stays sent.
+    pub fn discard_waiting(&mut self) {
+        self.send.discard_waiting();
+    }
+
+    /// Sends output that is the service's and no sign of life of the program: it goes in order with the rest of the
+    /// output, marked so that the service does not count it as activity. At most [`PLAIN_PAYLOAD`] bytes.
+    pub fn send_notice(&mut self, text: Bytes) -> Result<(), Full> {
+        if self.stage == Stage::Closed || text.len() > PLAIN_PAYLOAD {
+            return Err(Full(text));
+        }
+        self.send.push_notice(text)
+    }
+
     /// The next message for the transport, one whole binary message. `wall_ms` is the time of day in milliseconds since
     /// the epoch, which frames carry.
     pub fn poll_transmit(&mut self, now: Instant, wall_ms: u64) -> Option<Bytes> {
@@ -321,14 +337,22 @@ impl DataChannel {
     }
 
     fn transmit_new(&mut self, now: Instant, created_ms: u64) -> Option<Bytes> {
-        let (payload_type, payload) = self.send.take_next(self.max_payload())?;
+        let Next {
+            payload_type,
+            payload,
+            is_notice,
+        } = self.send.take_next(self.max_payload())?;
         let sequence = self.send.next_number();
         let first_of_agent = self.role == Role::Agent && sequence == 0;
         let envelope = Envelope {
             message_type: self.outgoing(),
             created_ms,
             sequence,
-            flags: if first_of_agent { FLAG_SYN } else { 0 },
+            flags: match (first_of_agent, is_notice) {
+                (true, _) => FLAG_SYN,
+                (false, true) => FLAG_NOTICE,
+                (false, false) => 0,
+            },
             message_id: self.ids.next(),
             payload_type,
         };

@@ -27,6 +27,9 @@ pub const HEADER_BYTES: usize = header::PAYLOAD_OFFSET;
 pub const FLAG_SYN: u64 = 1;
 /// Flag: last of a stream.
 pub const FLAG_FIN: u64 = 2;
+/// Flag, ours: this stream message holds a sentence that the service asked for, so the service counts it as nobody's
+/// activity. AWS's clients read no flags of stream messages.
+pub const FLAG_NOTICE: u64 = 4;
 
 /// Why bytes are not a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -68,7 +71,7 @@ pub struct Frame {
     pub created_ms: u64,
     /// Its number in its stream; 0 for messages outside a stream.
     pub sequence: i64,
-    /// [`FLAG_SYN`] and [`FLAG_FIN`].
+    /// [`FLAG_SYN`], [`FLAG_FIN`] and [`FLAG_NOTICE`].
     pub flags: u64,
     /// Unique per message; a retransmission keeps it.
     pub message_id: Uuid,

@@ -18,7 +18,7 @@ pub use handshake::{
 };
 pub use open::{OpenControlChannel, OpenDataChannel, UsherVersion};
 pub use session::{
-    Acknowledge, ChannelClosed, SessionState, SessionStateName, Size, UsherSessionState,
+    Acknowledge, ChannelClosed, Notice, SessionState, SessionStateName, Size, UsherSessionState,
 };
 pub use task::{
     NodeCredentials, StartTask, TaskAcknowledge, TaskComplete, TaskContent, TaskStatus, UsherTask,

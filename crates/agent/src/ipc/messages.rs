@@ -35,6 +35,8 @@ pub(crate) enum ToControl {
         region: String,
         node: String,
         fingerprint: String,
+        /// PEM of the only authorities that count for the service.
+        authorities: Option<String>,
         key: OwnedFd,
     },
     /// A session has ended; repeated to a restarted control until it is reported.
@@ -81,6 +83,8 @@ pub(crate) enum ToShell {
         term: String,
         locale: Vec<(String, String)>,
     },
+    /// The session worker ends with this exit code; its last message.
+    Leaving { code: u8 },
 }
 
 /// Login to session.
@@ -148,10 +152,12 @@ impl Message for ToControl {
                 region,
                 node,
                 fingerprint,
+                authorities,
                 key,
             } => {
                 fields.byte(1);
-                for text in [endpoint, region, node, fingerprint] {
+                let authorities = authorities.as_deref().unwrap_or_default();
+                for text in [endpoint, region, node, fingerprint, authorities] {
                     fields.text(text);
                 }
                 fields.descriptor(key);
@@ -177,6 +183,7 @@ impl Message for ToControl {
                 region: fields.text()?.to_owned(),
                 node: fields.text()?.to_owned(),
                 fingerprint: fields.text()?.to_owned(),
+                authorities: Some(fields.text()?.to_owned()).filter(|pem| !pem.is_empty()),
                 key: fields.descriptor()?,
             }),
             2 => Ok(Self::Ended {
@@ -240,12 +247,18 @@ impl Message for FromLogin {
 
 impl Message for ToShell {
     fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
-        let Self::Open {
-            columns,
-            rows,
-            term,
-            locale,
-        } = self;
+        let (columns, rows, term, locale) = match self {
+            Self::Open {
+                columns,
+                rows,
+                term,
+                locale,
+            } => (columns, rows, term, locale),
+            Self::Leaving { code } => {
+                fields.byte(2);
+                return fields.byte(*code);
+            }
+        };
         fields.byte(1);
         fields.short(*columns);
         fields.short(*rows);
@@ -277,6 +290,9 @@ impl Message for ToShell {
                     locale,
                 })
             }
+            2 => Ok(Self::Leaving {
+                code: fields.byte()?,
+            }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

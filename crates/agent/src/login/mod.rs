@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::identities::Identities;
 use crate::ipc::{FromLogin, Link, LinkError, ToLogin};
 use crate::registration::{RegistrationError, StateDir};
+use crate::running::Running;
 use check::Checker;
 use grant::SpentGrants;
 
@@ -64,10 +65,12 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
         }
     };
     tracing::info!(session = %id, user = account.name(), "the login is granted");
+    // Before the monitor hears of it: were it to end now, its successor finds this login.
+    let door = Running::new(&config.run_dir).open_door(&id)?;
     monitor.send(&FromLogin::Accepted)?;
     usher_sys::deadline(0);
 
-    shell::serve(&account, &id, monitor, Link::new(session))
+    shell::serve(&account, &id, monitor, Link::new(session), door)
 }
 
 fn check(

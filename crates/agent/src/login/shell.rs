@@ -2,6 +2,7 @@
 //!
 //! Owns that the shell's processes never outlive their session: whatever ends first (the shell, the
 //! session worker, the service's patience), every descendant is killed before the end is reported.
+//! A monitor may go and another one come through the door; the session does not notice.
 //! Escapes that no process tree can see are services outside it: cron, `systemd --user`, sudo to one.
 
 use std::io;
@@ -16,6 +17,8 @@ use usher_wire::ids::SessionId;
 use super::LoginError;
 use super::environment::{Terms, environment};
 use crate::ipc::{FromShell, Link, LinkError, ToLogin, ToShell};
+use crate::monitor::SessionEnd;
+use crate::running::Door;
 
 /// What a program gets between the hang-up and the kill when the service ends a session.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,28 +32,39 @@ const UNKNOWN_SIZE: WindowSize = WindowSize {
     rows: 24,
 };
 
-/// Waits for the session's word, runs the shell and stays until all of it is gone.
+/// What stands for the exit code of a session worker that said none: no code a worker ends with.
+const UNEXPLAINED: u8 = u8::MAX;
+
+/// Waits for the session's word, runs the shell and stays until all of it is gone, the session worker
+/// included: a monitor that did not start the worker learns of its end by ours.
 pub(super) fn serve(
     account: &Account,
     id: &SessionId,
     monitor: Link,
     session: Link,
+    door: Door,
 ) -> Result<(), LoginError> {
     let mut watch = Watch {
         signals: SignalPipe::install(&[Signal::SIGCHLD])?,
         monitor: Some(monitor),
         session,
+        door,
         shell: None,
         kill_at: None,
+        told_to_end: false,
+        worker_code: None,
     };
     usher_sys::adopt_orphans()?;
     let ended = watch.until_the_end(account, id)?;
     let killed = watch.kill_everything()?;
     if let Some(status) = ended.or(killed) {
         // A session that is gone already needs no report.
-        let _ = watch.session.send(&FromShell::Exited { status });
+        let told = watch.session.send(&FromShell::Exited { status });
+        if told.is_ok() {
+            watch.until_the_worker_leaves()?;
+        }
     }
-    Ok(())
+    Ok(watch.leave()?)
 }
 
 struct Watch {
@@ -58,8 +72,13 @@ struct Watch {
     /// `None` once the monitor has gone: the session goes on without it.
     monitor: Option<Link>,
     session: Link,
+    /// Where another monitor comes in.
+    door: Door,
     shell: Option<Pid>,
     kill_at: Option<Instant>,
+    /// The service has ended the session, so however it ends is as it should be.
+    told_to_end: bool,
+    worker_code: Option<u8>,
 }
 
 enum Next {
@@ -78,8 +97,11 @@ impl Watch {
             let left = self
                 .kill_at
                 .map(|at| at.saturating_duration_since(Instant::now()));
-            let [signal, session, monitor] = self.wait(left)?;
+            let [signal, session, door, monitor] = self.wait(left)?;
             let mut next = Next::Continue;
+            if door {
+                self.on_door();
+            }
             if signal {
                 next = self.on_child();
             }
@@ -98,8 +120,44 @@ impl Watch {
         }
     }
 
-    fn wait(&self, left: Option<Duration>) -> io::Result<[bool; 3]> {
-        let mut watched: Vec<BorrowedFd<'_>> = vec![self.signals.as_fd(), self.session.as_fd()];
+    /// The shell is gone; its last output may still be on its way to the person.
+    fn until_the_worker_leaves(&mut self) -> io::Result<()> {
+        while !self.told_to_end {
+            let [_, session, door, monitor] = self.wait(None)?;
+            self.signals.arrived();
+            if door {
+                self.on_door();
+            }
+            if monitor {
+                self.on_monitor();
+            }
+            if session {
+                match self.session.next_ready() {
+                    Ok(None | Some(ToShell::Open { .. })) => {}
+                    Ok(Some(ToShell::Leaving { code })) => self.worker_code = Some(code),
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves word of the end for whichever monitor there is then.
+    fn leave(self) -> io::Result<()> {
+        let code = if self.told_to_end {
+            SessionEnd::Success as u8
+        } else {
+            self.worker_code.unwrap_or(UNEXPLAINED)
+        };
+        self.door.close(code)
+    }
+
+    fn wait(&self, left: Option<Duration>) -> io::Result<[bool; 4]> {
+        let mut watched: Vec<BorrowedFd<'_>> = vec![
+            self.signals.as_fd(),
+            self.session.as_fd(),
+            self.door.as_fd(),
+        ];
         watched.extend(self.monitor.as_ref().map(AsFd::as_fd));
         let session = self.session.holds_message();
         let monitor = self.monitor.as_ref().is_some_and(Link::holds_message);
@@ -110,7 +168,14 @@ impl Watch {
         };
         let ready = wait_readable(&watched, left)?;
         let at = |index: usize| ready.get(index).copied().unwrap_or(false);
-        Ok([at(0), session || at(1), monitor || at(2)])
+        Ok([at(0), session || at(1), at(2), monitor || at(3)])
+    }
+
+    /// A successor of the monitor that started us; what the old one still had to say is obsolete.
+    fn on_door(&mut self) {
+        if let Some(monitor) = self.door.answer() {
+            self.monitor = Some(Link::new(monitor));
+        }
     }
 
     fn on_child(&mut self) -> Next {
@@ -133,12 +198,17 @@ impl Watch {
         match monitor.next_ready() {
             Ok(None) => Next::Continue,
             Ok(Some(ToLogin::End)) => match self.shell {
+                _ if self.told_to_end => Next::Continue,
                 Some(shell) => {
+                    self.told_to_end = true;
                     usher_sys::hang_up(shell);
                     self.kill_at.get_or_insert(Instant::now() + PATIENCE);
                     Next::Continue
                 }
-                None => Next::End(None),
+                None => {
+                    self.told_to_end = true;
+                    Next::End(None)
+                }
             },
             Ok(Some(ToLogin::Check { .. })) | Err(_) => {
                 self.monitor = None;
@@ -152,6 +222,10 @@ impl Watch {
             Ok(None) => Ok(Next::Continue),
             Ok(Some(open @ ToShell::Open { .. })) if self.shell.is_none() => {
                 self.open(account, id, &open)
+            }
+            Ok(Some(ToShell::Leaving { code })) => {
+                self.worker_code = Some(code);
+                Ok(Next::Continue)
             }
             // A session that asks twice, breaks the rules or is gone has no shell any more.
             Ok(Some(ToShell::Open { .. })) | Err(_) => Ok(Next::End(None)),
@@ -214,7 +288,10 @@ fn start(account: &Account, id: &SessionId, open: &ToShell) -> Result<(Pid, Pty)
         rows,
         term,
         locale,
-    } = open;
+    } = open
+    else {
+        return Err("The session asked for no shell.".to_owned());
+    };
     let size = if *columns == 0 || *rows == 0 {
         UNKNOWN_SIZE
     } else {

@@ -2,9 +2,10 @@
 //! and buries them.
 //!
 //! Single-threaded, one poll loop, no network, no JSON from outside, no name service. It never waits
-//! for a peer: a socket that is full is a peer that broke. Dying, it leaves live sessions running,
-//! unless a journal says that what this agent made is to be removed afterwards.
+//! for a peer: a socket that is full is a peer that broke. Dying, it leaves live sessions running for
+//! its successor to find, unless a journal says that what this agent made is to be removed afterwards.
 
+mod adopted;
 mod control_process;
 mod launcher;
 mod outcome;
@@ -18,10 +19,12 @@ use std::time::{Duration, Instant};
 use usher_sys::{Exited, Pid, Signal, SignalPipe, wait_readable};
 use usher_wire::ids::SessionId;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::identities::Identities;
 use crate::ipc::{Outcome, ToControl, ToMonitor};
 use crate::registration::{Registration, RegistrationError, StateDir, make_directory};
+use crate::running::Running;
+use adopted::Adopted;
 use control_process::ControlProcess;
 use launcher::{LaunchError, Launcher};
 pub(crate) use outcome::SessionEnd;
@@ -33,6 +36,8 @@ const REPORT_WITHIN: Duration = Duration::from_secs(2);
 /// Why the agent cannot run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MonitorError {
+    #[error("{0}")]
+    Authorities(#[from] ConfigError),
     #[error("{0}")]
     Registration(#[from] RegistrationError),
     #[error("{0}")]
@@ -54,14 +59,18 @@ pub(crate) fn run(config_path: &Path, config: &Config) -> Result<(), MonitorErro
     state.prepare(control_ids)?;
     make_directory(&config.run_dir, 0o700)?;
 
+    let running = Running::new(&config.run_dir);
     let mut monitor = Monitor {
         launcher: Launcher::new(config_path, identities)?,
         control: ControlProcess::new(control_ids),
         sessions: Sessions::default(),
+        adopted: Adopted::find(running.clone())?,
+        running,
         signals,
         config,
         state,
         registration,
+        authorities: config.authorities()?,
         ends_sessions: config.journal.is_some(),
         stopping: false,
         stop_by: None,
@@ -88,10 +97,13 @@ struct Monitor<'a> {
     launcher: Launcher,
     control: ControlProcess,
     sessions: Sessions,
+    adopted: Adopted,
+    running: Running,
     signals: SignalPipe,
     config: &'a Config,
     state: StateDir,
     registration: Registration,
+    authorities: Option<String>,
     /// Whether sessions end with the monitor.
     ends_sessions: bool,
     stopping: bool,
@@ -107,6 +119,7 @@ enum Source {
     Signals,
     Control,
     Login(SessionId),
+    AdoptedLogin(SessionId),
 }
 
 impl Monitor<'_> {
@@ -125,6 +138,11 @@ impl Monitor<'_> {
                     Source::Signals => self.on_signals(),
                     Source::Control => self.on_control(),
                     Source::Login(session) => self.sessions.on_login(&self.launcher, &session),
+                    Source::AdoptedLogin(session) => {
+                        if self.adopted.on_login(&session) {
+                            self.report(&session);
+                        }
+                    }
                 }
             }
             self.sessions.kill_overdue(Instant::now());
@@ -133,10 +151,11 @@ impl Monitor<'_> {
 
     /// Sessions that must not outlive this process are ended first, and the service is told.
     fn may_stop(&mut self, now: Instant) -> bool {
-        if !self.ends_sessions || self.sessions.is_empty() {
+        let none_is_left = self.sessions.is_empty() && self.adopted.is_empty();
+        if !self.ends_sessions || none_is_left {
             return true;
         }
-        if self.sessions.all_ended() {
+        if self.sessions.all_ended() && self.adopted.all_ended() {
             let by = *self.stop_by.get_or_insert(now + REPORT_WITHIN);
             return by <= now;
         }
@@ -154,6 +173,11 @@ impl Monitor<'_> {
         }
         for (id, link) in self.sessions.links() {
             sources.push(Source::Login(id.clone()));
+            watched.push(link.as_fd());
+            ready_now.push(link.holds_message());
+        }
+        for (id, link) in self.adopted.links() {
+            sources.push(Source::AdoptedLogin(id.clone()));
             watched.push(link.as_fd());
             ready_now.push(link.holds_message());
         }
@@ -183,12 +207,13 @@ impl Monitor<'_> {
             region: self.registration.region.clone(),
             node: self.registration.node_id.as_str().to_owned(),
             fingerprint,
+            authorities: self.authorities.clone(),
             key: key.into(),
         };
         let (pid, link) = self.launcher.control()?;
         self.control.started(pid, link, now);
         self.control.send(&configure);
-        for (session, outcome) in self.sessions.unreported() {
+        for (session, outcome) in self.unreported() {
             self.control.send(&ToControl::Ended {
                 session: session.clone(),
                 outcome: outcome.clone(),
@@ -204,6 +229,7 @@ impl Monitor<'_> {
                 self.stopping = true;
                 if self.ends_sessions {
                     self.sessions.end_all(Instant::now());
+                    self.adopted.end_all();
                 }
             }
         }
@@ -232,9 +258,13 @@ impl Monitor<'_> {
         }
     }
 
+    fn unreported(&self) -> impl Iterator<Item = (&SessionId, &Outcome)> {
+        self.sessions.unreported().chain(self.adopted.unreported())
+    }
+
     /// Tells control about an end; a control that is down is told when it is back.
     fn report(&self, session: &SessionId) {
-        if let Some((_, outcome)) = self.sessions.unreported().find(|(id, _)| *id == session) {
+        if let Some((_, outcome)) = self.unreported().find(|(id, _)| *id == session) {
             tracing::info!(%session, ?outcome, "the session has ended");
             self.control.send(&ToControl::Ended {
                 session: session.clone(),
@@ -267,15 +297,23 @@ impl Monitor<'_> {
                 grant,
                 task,
             } => {
-                if self.stopping {
+                // A session that is known already is left as it is: the service repeats itself.
+                if self.stopping || self.adopted.contains(&session) {
                     return;
                 }
                 if let Err(outcome) = self.sessions.start(&self.launcher, &session, grant, task) {
                     self.refuse(session, outcome);
                 }
             }
-            ToMonitor::End { session } => self.sessions.end(&session, Instant::now()),
-            ToMonitor::Reported { session } => self.sessions.forget(&session),
+            ToMonitor::End { session } => {
+                self.sessions.end(&session, Instant::now());
+                self.adopted.end(&session);
+            }
+            ToMonitor::Reported { session } => {
+                if self.sessions.forget(&session) || self.adopted.forget(&session) {
+                    self.running.forget(&session);
+                }
+            }
         }
     }
 

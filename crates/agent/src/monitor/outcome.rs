@@ -38,6 +38,14 @@ impl SessionEnd {
         .find(|end| *end as i32 == code)
     }
 
+    /// The same for a worker that was another monitor's child.
+    pub(super) fn judge_code(code: u8) -> Outcome {
+        match Self::from_code(code.into()) {
+            Some(end) => end.outcome(),
+            None => failed("The session worker on the node ended unexpectedly."),
+        }
+    }
+
     fn outcome(self) -> Outcome {
         let sentence = match self {
             Self::Success => return Outcome::Success,
@@ -79,6 +87,11 @@ pub(super) fn judge(
 
 /// SIGALRM on Linux and macOS: login's own deadline.
 const SIGALRM: i32 = 14;
+
+/// A login that left no word, found by a monitor that did not start it.
+pub(super) fn lost_with_its_login() -> Outcome {
+    failed("The login process on the node ended unexpectedly.")
+}
 
 fn failed(sentence: &str) -> Outcome {
     Outcome::Failed(sentence.to_owned())

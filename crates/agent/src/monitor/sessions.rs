@@ -102,14 +102,9 @@ impl Sessions {
     }
 
     /// Forgets a session whose end the service has acknowledged.
-    pub(super) fn forget(&mut self, id: &SessionId) {
-        if self
-            .table
-            .get(id)
-            .is_some_and(|session| session.ended.is_some())
-        {
-            self.table.remove(id);
-        }
+    pub(super) fn forget(&mut self, id: &SessionId) -> bool {
+        let has_ended = |session: &Session| session.ended.is_some();
+        self.table.get(id).is_some_and(has_ended) && self.table.remove(id).is_some()
     }
 
     /// The sessions that have ended, until they are forgotten.

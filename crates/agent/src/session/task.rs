@@ -8,13 +8,21 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use usher_aws::Credentials;
 use usher_wire::ids::NodeId;
 use usher_wire::message::{SessionType, TaskContent, UsherTask};
 
-/// The longest task: what fits a control channel's frame, and room for our own members.
-const MAX_TASK: usize = usher_wire::frame::MAX_FRAME + 4096;
+use crate::config::MAX_AUTHORITIES;
+
+/// The longest task: what fits a control channel's frame, and room for our own members. PEM in JSON is longer than
+/// itself by its line ends.
+const MAX_TASK: usize = usher_wire::frame::MAX_FRAME + 2 * MAX_AUTHORITIES + 4096;
+
+/// AWS's default for `idleSessionTimeout`, and the most it may be.
+const DEFAULT_IDLE_MINUTES: u64 = 20;
+const MOST_IDLE_MINUTES: u64 = 60;
 
 /// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,6 +74,28 @@ pub(crate) fn served_type(content: &TaskContent) -> Result<SessionType, TaskErro
 
 /// Our member of the task.
 pub(crate) fn usher_member(content: &TaskContent) -> Result<&UsherTask, TaskError> {
+/// What the document wants run in the shell before the person's first key, as typed input; on every system, as AWS's
+/// agent takes it (agent.md 6.1).
+pub(super) fn shell_profile(content: &TaskContent) -> Bytes {
+    let profile = content
+        .document_content
+        .pointer("/inputs/shellProfile/linux");
+    match profile.and_then(|profile| profile.as_str()) {
+        None | Some("") => Bytes::new(),
+        Some(profile) => Bytes::from(format!("{profile}\n")),
+    }
+}
+
+/// How long the service keeps the session without traffic.
+pub(super) fn idle_limit(content: &TaskContent) -> Duration {
+    let minutes = content
+        .document_content
+        .pointer("/inputs/idleSessionTimeout")
+        .and_then(|minutes| minutes.as_str()?.parse().ok())
+        .unwrap_or(DEFAULT_IDLE_MINUTES);
+    Duration::from_secs(minutes.min(MOST_IDLE_MINUTES) * 60)
+}
+
     content.usher.as_ref().ok_or(TaskError::NoGrant)
 }
 
@@ -100,6 +130,28 @@ mod tests {
 
     #[test]
     fn a_task_without_a_grant_logs_nobody_in() {
+    #[test]
+    fn inputs_that_say_nothing_usable_run_no_profile_and_keep_the_default_limit() {
+        for inputs in [
+            "{}",
+            r#"{"shellProfile":{"linux":""},"idleSessionTimeout":""}"#,
+        ] {
+            let json = format!(r#"{{"DocumentContent":{{"inputs":{inputs}}},"SessionId":"a-1"}}"#);
+            let task = content(&json);
+            assert_eq!(shell_profile(&task), "");
+            assert_eq!(idle_limit(&task), Duration::from_secs(20 * 60));
+        }
+    }
+
+    #[test]
+    fn a_profile_is_typed_as_one_line_more() {
+        let inputs = r#"{"shellProfile":{"linux":"cd /\numask 7"},"idleSessionTimeout":"3"}"#;
+        let json = format!(r#"{{"DocumentContent":{{"inputs":{inputs}}},"SessionId":"a-1"}}"#);
+        let task = content(&json);
+        assert_eq!(shell_profile(&task), "cd /\numask 7\n");
+        assert_eq!(idle_limit(&task), Duration::from_secs(180));
+    }
+
         let task = content(r#"{"DocumentContent":{},"SessionId":"a-1","RunAsUser":"alice"}"#);
         let refusal = usher_member(&task).unwrap_err().to_string();
         assert!(refusal.contains("without a grant"), "{refusal}");

@@ -6,6 +6,7 @@
 //! buffer has room, and the next input is taken only when the terminal took the last.
 
 use std::io;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -33,8 +34,12 @@ use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
 /// The channel must be open for the first time within this.
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
 
-/// After the shell has ended, its last output has this long to be acknowledged.
-const FAREWELL: Duration = Duration::from_secs(30);
+/// After the shell has ended, its last output waits for a client that is away as long as the service keeps an idle
+/// session, and this much longer: the service decides, unless it is gone as well.
+const BEYOND_IDLE: Duration = Duration::from_secs(30);
+
+/// Once login is gone too, the service has ended the session, and the last output has this long.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves the session that `task` describes; `login` is the socket to its login process.
 pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEnd, SessionError> {
@@ -60,7 +65,10 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
         ),
         login: AsyncLink::new(login)?,
         known_terminal: member.terminal.clone(),
+        login_is_there: true,
         id,
+        profile: task::shell_profile(&task.content),
+        keeps_output: task::idle_limit(&task.content) + BEYOND_IDLE,
         connected_once: false,
         terminal: None,
         input: Bytes::new(),
@@ -73,6 +81,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     let end = session.run(open_by).await;
     session.say_how_it_ended(&end);
     session.transport.close().await;
+    session.leave(&end);
     end
 }
 
@@ -82,8 +91,13 @@ struct Session {
     channel: DataChannel,
     login: AsyncLink,
     /// What the service knew of the client's terminal beforehand.
+    login_is_there: bool,
     known_terminal: Option<ClientTerminal>,
     connected_once: bool,
+    /// Typed ahead of the person's first key; empty once it was.
+    profile: Bytes,
+    /// How long the last output may wait to be acknowledged.
+    keeps_output: Duration,
     /// Open while programs are on it.
     terminal: Option<Terminal>,
     /// Taken from the channel and not yet by the terminal.
@@ -140,6 +154,7 @@ impl Session {
                 Some(Event::Size { cols, rows }) => self.resize(cols, rows),
                 Some(Event::Closed { .. }) => return Ok(true),
                 // Pauses hold the machine's output, and with it the terminal; other payload types
+                Some(Event::Notice { text }) => self.show(&text),
                 // mean nothing to a shell.
                 Some(
                     Event::Paused
@@ -157,6 +172,14 @@ impl Session {
     }
 
     fn open_shell(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
+    /// On a line of its own, wherever the cursor is. Without room for it nobody is there to read it.
+    fn show(&mut self, sentence: &str) {
+        let line = Bytes::from(format!("\r\n{sentence}\r\n"));
+        if self.channel.send_notice(line).is_err() {
+            tracing::debug!(session = %self.id, "a notice found no room");
+        }
+    }
+
         let terminal = said
             .or_else(|| self.known_terminal.take())
             .unwrap_or_default();
@@ -225,7 +248,7 @@ impl Session {
         let writable = self.terminal.as_ref().filter(|_| !self.input.is_empty());
         tokio::select! {
             sight = self.transport.next() => Happened::Transport(sight),
-            said = self.login.next(), if self.exited.is_none() => Happened::Login(said),
+            said = self.login.next(), if self.login_is_there => Happened::Login(said),
             read = read(readable), if readable.is_some() => Happened::Output(read),
             done = write(writable, &mut self.input), if writable.is_some() => Happened::InputTaken(done),
             () = until(due), if due.is_some() => Happened::Time,
@@ -255,7 +278,15 @@ impl Session {
     }
 
     fn on_login(&mut self, said: Result<FromShell, LinkError>) -> Result<(), SessionError> {
-        match said? {
+        let said = match said {
+            Err(_) if self.exited.is_some() => {
+                self.login_is_there = false;
+                self.say_farewell_within(FAREWELL);
+                return Ok(());
+            }
+            said => said?,
+        };
+        match said {
             FromShell::Started { terminal } => {
                 let terminal = Terminal::new(terminal)?;
                 if let Some(known) = self.known_terminal.take().filter(|known| known.cols > 0) {
@@ -266,11 +297,17 @@ impl Session {
                 }
                 self.terminal = Some(terminal);
             }
+                if !self.profile.is_empty() {
+                    // Before what the person may have typed already.
+                    self.input = [mem::take(&mut self.profile), mem::take(&mut self.input)]
+                        .concat()
+                        .into();
+                }
             FromShell::Failed { sentence } => return Err(SessionError::Shell(sentence)),
             FromShell::Exited { status } => {
                 tracing::info!(session = %self.id, ?status, "the shell has ended");
                 self.exited = Some(status);
-                self.farewell = Some(Instant::now() + FAREWELL);
+                self.say_farewell_within(self.keeps_output);
                 self.input = Bytes::new();
             }
         }
@@ -278,6 +315,11 @@ impl Session {
     }
 
     fn on_output(&mut self, read: io::Result<Bytes>) {
+    fn say_farewell_within(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        self.farewell = Some(self.farewell.map_or(until, |earlier| earlier.min(until)));
+    }
+
         match read {
             Ok(output) if !output.is_empty() => self.output = Some(output),
             Ok(_) => self.terminal = None,
@@ -305,6 +347,12 @@ impl Session {
     }
 
     /// The last message, for the service alone. AWS's agent sends none after a terminate.
+    /// The last message to login, for a monitor that did not start this process. Login may be gone.
+    fn leave(&self, end: &Result<SessionEnd, SessionError>) {
+        let end = end.as_ref().map_or_else(SessionError::end, |end| *end);
+        let _ = self.login.send(&ToShell::Leaving { code: end as u8 });
+    }
+
     fn say_how_it_ended(&mut self, end: &Result<SessionEnd, SessionError>) {
         let (status, output) = match end {
             Ok(_) if self.exited.is_none() => return,

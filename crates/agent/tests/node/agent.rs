@@ -60,6 +60,31 @@ impl Agent {
         self.directory.path()
     }
 
+    /// As on a node for good: without a journal, so that sessions outlive the agent.
+    pub(crate) fn forget_journal(&self) {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let kept = text.lines().filter(|line| !line.starts_with("journal"));
+        fs::write(&self.config, kept.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
+    /// Kills the monitor alone; its control process leaves by itself.
+    pub(crate) fn kill_monitor(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Stops the monitor alone, as a unit with `KillMode=process` does.
+    pub(crate) fn stop_monitor(&mut self) {
+        self.ask_to_stop();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts a successor and waits for its control channel.
+    pub(crate) async fn start_again(&mut self, service: &mut Service) {
+        self.child = command(&self.config, "run", None).spawn().unwrap();
+        service.agent_connects().await;
+    }
+
     /// Asks the agent to stop and returns at once.
     pub(crate) fn ask_to_stop(&self) {
         let asked = Command::new("kill")

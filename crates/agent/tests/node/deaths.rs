@@ -11,7 +11,7 @@ use crate::service::Service;
 use crate::throwaway::{User, skip_unless_root};
 
 /// A session whose shell runs `sleep <seconds>` in the background, immune to hang-ups.
-async fn session_with_a_sleeper(seconds: &str) -> (Service, Agent, User, Client) {
+pub(crate) async fn session_with_a_sleeper(seconds: &str) -> (Service, Agent, User, Client) {
     let user = User::new(&["-m", "-s", "/bin/bash"]);
     let mut service = Service::start().await;
     let agent = Agent::start(&mut service, "").await;
@@ -27,7 +27,7 @@ async fn session_with_a_sleeper(seconds: &str) -> (Service, Agent, User, Client)
     (service, agent, user, client)
 }
 
-fn kill_only(pids: &[i32]) {
+pub(crate) fn kill_only(pids: &[i32]) {
     assert_eq!(pids.len(), 1, "{pids:?}");
     usher_sys::kill(Pid::from_raw(pids[0]));
 }

@@ -16,4 +16,5 @@ mod refusals;
 mod service;
 mod sessions;
 mod ssm_user;
+mod survival;
 mod throwaway;

@@ -170,8 +170,12 @@ impl<'a> Conversation<'a> {
                 payload,
             } => self.deliver_payload(payload_type, payload),
             Event::Closed { output } => self.reason = Some(output),
-            // The node's end comes and goes by itself; both are the agent's events.
-            Event::Paused | Event::Resumed | Event::Opened { .. } | Event::Size { .. } => {}
+            // The node's end comes and goes by itself; all are the agent's events.
+            Event::Notice { .. }
+            | Event::Paused
+            | Event::Resumed
+            | Event::Opened { .. }
+            | Event::Size { .. } => {}
         }
         Ok(())
     }

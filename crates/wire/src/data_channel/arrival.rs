@@ -14,7 +14,7 @@ use super::receive_window::Arrival;
 use super::send_buffer::Acknowledged;
 use super::{DataChannel, Stage};
 use crate::frame::{Frame, PayloadType};
-use crate::message::{Acknowledge, ChannelClosed, Size};
+use crate::message::{Acknowledge, ChannelClosed, Notice, Size};
 
 impl DataChannel {
     pub(super) fn handle_acknowledge(&mut self, now: Instant, payload: &[u8]) {
@@ -43,6 +43,16 @@ impl DataChannel {
         self.stage = Stage::Closed;
         self.timers.stop_all();
         self.deliveries.announce(Event::Closed { output });
+    }
+
+    /// For an agent whose driver takes events, so that a service that repeats itself fills nothing.
+    pub(super) fn handle_notice(&mut self, payload: &[u8]) {
+        match serde_json::from_slice(payload) {
+            Ok(Notice { text }) if self.role == Role::Agent && self.deliveries.has_room() => {
+                self.deliveries.announce(Event::Notice { text });
+            }
+            _ => self.counters.discarded += 1,
+        }
     }
 
     pub(super) fn handle_stream(&mut self, now: Instant, frame: Frame) -> Result<(), PeerError> {

@@ -56,6 +56,13 @@ pub enum Event {
         /// Rows, not 0.
         rows: u16,
     },
+    /// Agent: the service has a sentence for the person; see [`DataChannel::send_notice`].
+    ///
+    /// [`DataChannel::send_notice`]: super::DataChannel::send_notice
+    Notice {
+        /// The sentence, without line ends.
+        text: String,
+    },
     /// The other end is absent; what is sent is kept.
     Paused,
     /// The other end is back.
@@ -96,6 +103,7 @@ impl fmt::Debug for Event {
                 .field("cols", cols)
                 .field("rows", rows)
                 .finish(),
+            Self::Notice { text } => f.debug_struct("Notice").field("text", text).finish(),
             Self::Paused => f.write_str("Paused"),
             Self::Resumed => f.write_str("Resumed"),
             Self::Closed { output } => f.debug_struct("Closed").field("output", output).finish(),

@@ -30,9 +30,21 @@ const URGENT_BYTES: usize = 64 * 1024;
 
 /// A payload without a number.
 #[derive(Debug)]
-struct Waiting {
-    payload_type: PayloadType,
-    payload: Bytes,
+pub(super) struct Next {
+    pub(super) payload_type: PayloadType,
+    pub(super) payload: Bytes,
+    /// Output that is the service's sentence.
+    pub(super) is_notice: bool,
+}
+
+impl Next {
+    fn new(payload_type: PayloadType, payload: Bytes) -> Self {
+        Self {
+            payload_type,
+            payload,
+            is_notice: false,
+        }
+    }
 }
 
 /// A numbered message; `frame` is empty once acknowledged.
@@ -59,9 +71,9 @@ pub(super) enum Acknowledged {
 /// See the module's documentation.
 #[derive(Debug)]
 pub(super) struct SendBuffer {
-    handshake: VecDeque<Waiting>,
-    urgent: VecDeque<Waiting>,
-    bulk: VecDeque<Waiting>,
+    handshake: VecDeque<Next>,
+    urgent: VecDeque<Next>,
+    bulk: VecDeque<Next>,
     bulk_bytes: usize,
     urgent_bytes: usize,
     /// Messages numbered `oldest..next_number`.
@@ -124,10 +136,21 @@ impl SendBuffer {
             return Err(Full(payload));
         }
         self.bulk_bytes += payload.len();
-        self.bulk.push_back(Waiting {
-            payload_type,
-            payload,
-        });
+        self.bulk.push_back(Next::new(payload_type, payload));
+        Ok(())
+    }
+
+    pub(super) fn discard_waiting(&mut self) {
+        self.bulk.clear();
+        self.bulk_bytes = 0;
+    }
+
+    /// A notice is in order with the output it stands between.
+    pub(super) fn push_notice(&mut self, payload: Bytes) -> Result<(), Full> {
+        self.push(PayloadType::Output, payload)?;
+        if let Some(last) = self.bulk.back_mut() {
+            last.is_notice = true;
+        }
         Ok(())
     }
 
@@ -154,46 +177,36 @@ impl SendBuffer {
             return Err(Full(payload));
         }
         self.urgent_bytes += payload.len();
-        self.urgent.push_back(Waiting {
-            payload_type,
-            payload,
-        });
+        self.urgent.push_back(Next::new(payload_type, payload));
         Ok(())
     }
 
     /// Handshake messages are few by the protocol; they go before everything.
     pub(super) fn push_handshake(&mut self, payload_type: PayloadType, payload: Bytes) {
-        self.handshake.push_back(Waiting {
-            payload_type,
-            payload,
-        });
+        self.handshake.push_back(Next::new(payload_type, payload));
     }
 
     /// The next payload to get a number, at most `max_payload` bytes of a byte stream.
-    pub(super) fn take_next(&mut self, max_payload: usize) -> Option<(PayloadType, Bytes)> {
-        if let Some(Waiting {
-            payload_type,
-            payload,
-        }) = self.handshake.pop_front()
-        {
-            return Some((payload_type, payload));
+    pub(super) fn take_next(&mut self, max_payload: usize) -> Option<Next> {
+        if let Some(next) = self.handshake.pop_front() {
+            return Some(next);
         }
         if self.held {
             return None;
         }
         let in_flight = self.next_number() - self.oldest;
         if in_flight < FLIGHT_MESSAGES + URGENT_FLIGHT
-            && let Some((payload_type, payload)) = take_front(&mut self.urgent, max_payload)
+            && let Some(next) = take_front(&mut self.urgent, max_payload)
         {
-            self.urgent_bytes = self.urgent_bytes.saturating_sub(payload.len());
-            return Some((payload_type, payload));
+            self.urgent_bytes = self.urgent_bytes.saturating_sub(next.payload.len());
+            return Some(next);
         }
         if in_flight >= FLIGHT_MESSAGES || self.flight_bytes >= self.flight_limit {
             return None;
         }
-        let (payload_type, payload) = take_front(&mut self.bulk, max_payload)?;
-        self.bulk_bytes = self.bulk_bytes.saturating_sub(payload.len());
-        Some((payload_type, payload))
+        let next = take_front(&mut self.bulk, max_payload)?;
+        self.bulk_bytes = self.bulk_bytes.saturating_sub(next.payload.len());
+        Some(next)
     }
 
     /// The number that [`SendBuffer::record`] will give.
@@ -284,14 +297,13 @@ impl SendBuffer {
 }
 
 /// Takes the front payload, or the first part of it when it is a byte stream longer than `max_payload`.
-fn take_front(lane: &mut VecDeque<Waiting>, max_payload: usize) -> Option<(PayloadType, Bytes)> {
+fn take_front(lane: &mut VecDeque<Next>, max_payload: usize) -> Option<Next> {
     let front = lane.front_mut()?;
     if front.payload_type.is_byte_stream() && front.payload.len() > max_payload {
         let at = cut_position(&front.payload, max_payload);
-        return Some((front.payload_type, front.payload.split_to(at)));
+        return Some(Next::new(front.payload_type, front.payload.split_to(at)));
     }
     lane.pop_front()
-        .map(|waiting| (waiting.payload_type, waiting.payload))
 }
 
 /// Where to cut so that a UTF-8 character stays whole, as AWS's agent does for clients that decode frame by frame.

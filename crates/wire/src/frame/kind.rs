@@ -51,6 +51,8 @@ message_types! {
     AgentTaskComplete = "agent_task_complete",
     /// Service to agent: the completion was received.
     AgentTaskAcknowledge = "agent_task_acknowledge",
+    /// Service to our own agent on the data channel: a sentence for the person's terminal.
+    UsherNotice = "usher_notice",
     /// AWS's agent: counters, of no use to us.
     AgentTelemetry = "agent_telemetry",
     /// AWS's agent: result of a self-update, of no use to us.

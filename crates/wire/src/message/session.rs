@@ -89,6 +89,15 @@ impl ChannelClosed {
     }
 }
 
+/// `usher_notice`: the service, which cannot write into the stream, asks our agent to show the person a sentence. Sent
+/// only to agents that announced `Usher`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Notice {
+    /// The sentence, without line ends.
+    pub text: String,
+}
+
 /// `agent_session_state`: how the agent's end of a session stands. For the service alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

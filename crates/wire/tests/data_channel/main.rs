@@ -11,6 +11,7 @@
 mod dice;
 mod end;
 mod hostile;
+mod notice;
 mod opening;
 mod peer;
 mod pressure;

@@ -328,6 +328,7 @@ impl World {
                 }
                 Event::Size { .. } | Event::Paused | Event::Resumed => {}
                 Event::Closed { output } => panic!("nobody closed the channel: {output}"),
+                Event::Notice { text } => panic!("nobody had anything to say: {text}"),
             }
             if self.dice.percent(self.weather.slow_sink / 8) {
                 let busy = Duration::from_millis(self.dice.below(400));
