@@ -1,7 +1,8 @@
-//! The `Authorization` header, read and not yet believed.
+//! The `Authorization` header, or the query that stands in for it, read and not yet believed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use super::presigned::Presigned;
 use super::{ALGORITHM, CredentialScope, Request, SigV4Error};
 
 /// What stands after `Signature=`. The two shapes cannot be mistaken for one another: 64 hexadecimal digits would be
@@ -14,25 +15,30 @@ pub enum Signature {
     Rsa(Vec<u8>),
 }
 
-/// A parsed `Authorization` header. Nothing in it is proven; [`Authorization::check`] is the next step.
+/// What a request says about who signed it. Nothing in it is proven; [`Authorization::check`] is the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
     pub(super) access_key_id: String,
     pub(super) scope: CredentialScope,
     pub(super) signed_headers: Vec<String>,
     pub(super) signature: Signature,
+    /// What a presigned query says besides; none where the header is signed.
+    pub(super) presigned: Option<Presigned>,
 }
 
 impl Authorization {
-    /// Reads the header of `request`.
+    /// Reads the header of `request`, or its presigned query.
     ///
     /// # Errors
-    /// [`SigV4Error::MissingAuthentication`] where there is none; otherwise the first thing about it that is not as
+    /// [`SigV4Error::MissingAuthentication`] where there is neither; otherwise the first thing about it that is not as
     /// Signature Version 4 has it.
     pub fn from_request(request: &Request<'_>) -> Result<Self, SigV4Error> {
-        match request.single("authorization")? {
-            Some(value) => Self::parse(value),
-            None => Err(SigV4Error::MissingAuthentication),
+        let query = Presigned::parameters(request.query)?;
+        match (request.single("authorization")?, query) {
+            (Some(value), None) => Self::parse(value),
+            (None, Some(query)) => Self::from_query(&query),
+            (Some(_), Some(_)) => Err(SigV4Error::SignedTwice),
+            (None, None) => Err(SigV4Error::MissingAuthentication),
         }
     }
 
@@ -73,6 +79,7 @@ impl Authorization {
             scope,
             signed_headers: parse_signed_headers(signed_headers)?,
             signature: Signature::parse(signature)?,
+            presigned: None,
         })
     }
 
@@ -102,7 +109,7 @@ impl Authorization {
 }
 
 impl Signature {
-    fn parse(text: &str) -> Result<Self, SigV4Error> {
+    pub(super) fn parse(text: &str) -> Result<Self, SigV4Error> {
         let lower_hex = text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -119,7 +126,7 @@ impl Signature {
     }
 }
 
-fn parse_signed_headers(text: &str) -> Result<Vec<String>, SigV4Error> {
+pub(super) fn parse_signed_headers(text: &str) -> Result<Vec<String>, SigV4Error> {
     let names: Vec<String> = text.split(';').map(str::to_owned).collect();
     let well_formed = |name: &String| {
         !name.is_empty()

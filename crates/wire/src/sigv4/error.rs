@@ -27,6 +27,18 @@ pub enum SigV4Error {
         "Unsupported AWS 'algorithm': the Authorization header must start with AWS4-HMAC-SHA256."
     )]
     UnsupportedAlgorithm,
+    #[error(
+        "The request is signed twice, in the Authorization header and in the query; one of them must go."
+    )]
+    SignedTwice,
+    #[error("Query-string authentication requires the parameter '{0}'.")]
+    MissingQueryParameter(&'static str),
+    #[error("The query carries the parameter '{0}' more than once.")]
+    DuplicateQueryParameter(&'static str),
+    #[error("The query parameter '{0}' holds characters that are not text.")]
+    UnreadableQueryParameter(&'static str),
+    #[error("X-Amz-Expires must be a number of seconds from 1 to 604800 (one week).")]
+    MalformedExpiry,
     #[error("Authorization header requires '{0}' parameter.")]
     MissingParameter(&'static str),
     #[error("Authorization header has the '{0}' parameter more than once.")]
@@ -76,6 +88,8 @@ pub enum SigV4Error {
         now: AmzDate,
         skew_minutes: u64,
     },
+    #[error("Signature expired: the presigned request was good until {until}, and it is {now}.")]
+    PresignedExpired { until: AmzDate, now: AmzDate },
     #[error(
         "Signature not yet current: {signed} is still later than {limit} ({now} + {skew_minutes} min.)"
     )]
@@ -114,6 +128,11 @@ impl SigV4Error {
         match self {
             Self::MissingAuthentication => Fault::Missing,
             Self::UnsupportedAlgorithm
+            | Self::SignedTwice
+            | Self::MissingQueryParameter(_)
+            | Self::DuplicateQueryParameter(_)
+            | Self::UnreadableQueryParameter(_)
+            | Self::MalformedExpiry
             | Self::MissingParameter(_)
             | Self::DuplicateParameter(_)
             | Self::UnknownParameter
@@ -125,7 +144,9 @@ impl SigV4Error {
             | Self::MissingDate
             | Self::MalformedDate
             | Self::MissingHost => Fault::Incomplete,
-            Self::Expired { .. } | Self::NotYetCurrent { .. } => Fault::Clock,
+            Self::Expired { .. } | Self::PresignedExpired { .. } | Self::NotYetCurrent { .. } => {
+                Fault::Clock
+            }
             Self::WrongScopeTerminator
             | Self::WrongScopeDate { .. }
             | Self::WrongScopeService { .. }

@@ -1,17 +1,19 @@
-//! AWS Signature Version 4, header form, for both ends: what a client signs and what the server checks.
+//! AWS Signature Version 4 for both ends: what a client signs, in the header, and what the server checks, in the header or
+//! in a presigned query.
 //!
 //! One function per step, none of which reads a clock, looks up a key or touches a socket. A check has three steps
 //! that cannot be taken out of order because each returns the type the next one needs:
 //! `Authorization::from_request` → `Authorization::check` → `CheckedRequest::verify`, and only the last makes a
 //! [`Verified`]. The caller looks the secret up between the last two.
 //!
-//! Not here: presigned queries and signed chunked bodies; both are refused, never half-checked.
+//! Not here: making presigned queries, and signed chunked bodies, which are refused, never half-checked.
 
 mod authorization;
 mod canonical;
 mod date;
 mod error;
 mod key;
+mod presigned;
 mod request;
 mod rsa;
 mod scope;

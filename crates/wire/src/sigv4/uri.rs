@@ -91,23 +91,32 @@ fn without_dot_segments(path: &str) -> String {
     format!("/{}{last}", kept.join("/"))
 }
 
-/// Percent-decodes and encodes again; a `%` that starts no escape is a plain character.
+/// Percent-decodes and encodes again.
 fn recode(text: &str, plus: PlusRule) -> String {
     let mut out = String::with_capacity(text.len());
+    for byte in decoded(text, plus) {
+        push_encoded(&mut out, byte);
+    }
+    out
+}
+
+/// Percent-decodes; a `%` that starts no escape is a plain character.
+pub(super) fn decoded(text: &str, plus: PlusRule) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         rest = tail;
         match (byte, tail) {
-            (b'+', _) if plus == PlusRule::Space => push_encoded(&mut out, b' '),
+            (b'+', _) if plus == PlusRule::Space => out.push(b' '),
             (b'%', [high, low, after @ ..]) => {
                 if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) {
-                    push_encoded(&mut out, high << 4 | low);
+                    out.push(high << 4 | low);
                     rest = after;
                 } else {
-                    push_encoded(&mut out, byte);
+                    out.push(byte);
                 }
             }
-            _ => push_encoded(&mut out, byte),
+            _ => out.push(byte),
         }
     }
     out

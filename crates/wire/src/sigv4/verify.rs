@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::key::{equal_in_constant_time, signature};
+use super::presigned;
 use super::{
     AmzDate, Authorization, CredentialScope, PlusRule, Request, SigV4Error, Signature, UriRule,
     canonical_request, payload_hash, string_to_sign,
@@ -38,7 +39,7 @@ pub struct CheckedRequest<'a> {
     authorization: Authorization,
     date: AmzDate,
     payload_hash: String,
-    session_token: Option<&'a str>,
+    session_token: Option<String>,
 }
 
 /// Proof that the holder of a key signed a request. Made only by a successful verification.
@@ -59,12 +60,24 @@ impl Authorization {
         request: &Request<'a>,
         expected: &Expectation<'_>,
     ) -> Result<CheckedRequest<'a>, SigV4Error> {
-        let date = signing_date(request)?;
+        let date = match &self.presigned {
+            Some(presigned) => presigned.date,
+            None => signing_date(request)?,
+        };
         self.check_scope(date, expected)?;
-        check_clock(date, expected)?;
+        match &self.presigned {
+            Some(presigned) => presigned.check_clock(expected)?,
+            None => check_clock(date, expected)?,
+        }
         self.check_signed_headers(request)?;
-        let payload_hash = checked_payload_hash(request, expected)?;
-        let session_token = request.single("x-amz-security-token")?;
+        let payload_hash = match &self.presigned {
+            Some(_) if expected.service == "s3" => presigned_s3_payload(expected)?,
+            _ => checked_payload_hash(request, expected)?,
+        };
+        let session_token = match &self.presigned {
+            Some(presigned) => presigned.session_token.clone(),
+            None => request.single("x-amz-security-token")?.map(str::to_owned),
+        };
         Ok(CheckedRequest {
             request: *request,
             authorization: self,
@@ -104,8 +117,10 @@ impl Authorization {
         if !is_signed("host") {
             return Err(SigV4Error::UnsignedHeader("host".to_owned()));
         }
-        // Without X-Amz-Date the time signed is that of Date, which then must be covered like it.
-        if request.single("x-amz-date")?.is_none() && !is_signed("date") {
+        // Without X-Amz-Date the time signed is that of Date, which then must be covered like it. A presigned query has
+        // its time in itself.
+        let in_header = self.presigned.is_none();
+        if in_header && request.single("x-amz-date")?.is_none() && !is_signed("date") {
             return Err(SigV4Error::UnsignedHeader("date".to_owned()));
         }
         for (name, _) in request.headers {
@@ -155,7 +170,7 @@ impl CheckedRequest<'_> {
     /// `X-Amz-Security-Token`. The caller decides whether it belongs to the key and is unexpired.
     #[must_use]
     pub fn session_token(&self) -> Option<&str> {
-        self.session_token
+        self.session_token.as_deref()
     }
 
     /// Holds the signature against the secret of [`CheckedRequest::access_key_id`].
@@ -171,8 +186,12 @@ impl CheckedRequest<'_> {
             let computed = signature(secret, &self.authorization.scope, text.as_bytes());
             equal_in_constant_time(&computed, given)
         };
-        let proven = matches(PlusRule::Plus)
-            || (self.request.query.contains('+') && matches(PlusRule::Space));
+        // Whoever holds a presigned address may rewrite it within what signs alike. Its `+` is read as a space, so it is
+        // signed as one: were it taken as itself too, `%2B` could be turned into a space on the way.
+        let in_header = self.authorization.presigned.is_none();
+        let has_plus = self.request.query.contains('+');
+        let proven = (in_header && matches(PlusRule::Plus))
+            || ((has_plus || !in_header) && matches(PlusRule::Space));
         self.proven_if(proven)
     }
 
@@ -204,15 +223,17 @@ impl CheckedRequest<'_> {
     fn string_to_sign(&self, plus: PlusRule, host: Option<&str>) -> String {
         let scope = &self.authorization.scope;
         let uri_rule = UriRule::of_service(scope.service());
+        let query = match &self.authorization.presigned {
+            Some(_) => presigned::without_signature(self.request.query),
+            None => self.request.query.to_owned(),
+        };
+        let request = Request {
+            query: &query,
+            ..self.request
+        };
         let names = &self.authorization.signed_headers;
-        let canonical = canonical_request(
-            &self.request,
-            names,
-            uri_rule,
-            plus,
-            host,
-            &self.payload_hash,
-        );
+        let canonical =
+            canonical_request(&request, names, uri_rule, plus, host, &self.payload_hash);
         string_to_sign(self.date, scope, &canonical)
     }
 
@@ -261,12 +282,17 @@ fn signing_date(request: &Request<'_>) -> Result<AmzDate, SigV4Error> {
     date.ok_or(SigV4Error::MalformedDate)
 }
 
-fn check_clock(signed: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4Error> {
-    let skew_minutes = if expected.service == "s3" {
+/// Minutes a client's clock may be off for a service.
+pub(super) fn skew_minutes(service: &str) -> u64 {
+    if service == "s3" {
         SKEW_MINUTES_S3
     } else {
         SKEW_MINUTES
-    };
+    }
+}
+
+fn check_clock(signed: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4Error> {
+    let skew_minutes = skew_minutes(expected.service);
     let now = AmzDate::from_unix_ms(expected.now_ms);
     let (earliest, latest) = (
         now.earlier_by(skew_minutes * 60),
@@ -289,6 +315,15 @@ fn check_clock(signed: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4E
         });
     }
     Ok(())
+}
+
+/// S3's presigned requests never cover the payload (botocore `auth.py`, `S3SigV4QueryAuth.payload`).
+fn presigned_s3_payload(expected: &Expectation<'_>) -> Result<String, SigV4Error> {
+    if expected.over_tls {
+        Ok("UNSIGNED-PAYLOAD".to_owned())
+    } else {
+        Err(SigV4Error::UnsignedPayloadRefused)
+    }
 }
 
 /// The last line of the canonical request, already held against the body.
