@@ -87,6 +87,8 @@ pub(crate) enum Code {
     LimitExceeded,
     /// IAM: the entity still has something attached.
     DeleteConflict,
+    /// IAM: the entity comes with the service and cannot be changed.
+    UnmodifiableEntity,
     /// IAM: the policy text is not a policy we can decide on.
     MalformedPolicyDocument,
     /// IAM: a tag or member we refuse.
@@ -176,6 +178,7 @@ impl Code {
             Self::EntityAlreadyExists => ("EntityAlreadyExists", StatusCode::CONFLICT),
             Self::LimitExceeded => ("LimitExceeded", StatusCode::CONFLICT),
             Self::DeleteConflict => ("DeleteConflict", StatusCode::CONFLICT),
+            Self::UnmodifiableEntity => ("UnmodifiableEntity", StatusCode::BAD_REQUEST),
             Self::MalformedPolicyDocument => ("MalformedPolicyDocument", StatusCode::BAD_REQUEST),
             Self::InvalidInput => ("InvalidInput", StatusCode::BAD_REQUEST),
             _ => ("InternalFailure", StatusCode::INTERNAL_SERVER_ERROR),

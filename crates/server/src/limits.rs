@@ -1,5 +1,6 @@
 //! Every limit of the control plane, and what happens at it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Bytes of a request body; more is answered 413. The largest legitimate one is a document of
@@ -22,10 +23,18 @@ pub(crate) const STOP_TIME: Duration = Duration::from_secs(5);
 
 /// Access keys of an IAM user; more are `LimitExceeded`.
 pub(crate) const ACCESS_KEYS: i64 = 2;
-/// Tags of an IAM user; more are `LimitExceeded`.
+/// Tags of an IAM user or role, or of a role session; more are `LimitExceeded`.
 pub(crate) const TAGS: i64 = 50;
 /// Characters of a user's inline policies together, white space not counted; more are `LimitExceeded`.
 pub(crate) const INLINE_POLICIES: usize = 2048;
+/// Characters of a role's inline policies together, white space not counted; more are `LimitExceeded`.
+pub(crate) const ROLE_INLINE_POLICIES: usize = 10_240;
+/// Characters of a trust policy, white space not counted; more are `LimitExceeded`.
+pub(crate) const TRUST_POLICY: usize = 2048;
+/// What a role may have as the longest life of its sessions' keys, in seconds.
+pub(crate) const ROLE_SESSION_SECONDS: RangeInclusive<i64> = 3600..=43_200;
+/// The longest life of keys that were got by a role for a further role, in seconds.
+pub(crate) const CHAINED_SESSION_SECONDS: i64 = 3600;
 
 /// Bytes of a document; more are `MaxDocumentSizeExceeded`.
 pub(crate) const DOCUMENT: usize = 64 * 1024;

@@ -9,12 +9,13 @@ mod page;
 mod ssm;
 mod sts;
 
-pub(crate) use iam::make_access_key;
+pub(crate) use iam::{check_name, make_access_key};
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 
 /// Every operation served.
 static OPERATIONS: &[Entry] = &[
     entry::<sts::GetCallerIdentity>(),
+    entry::<sts::AssumeRole>(),
     entry::<iam::CreateUser>(),
     entry::<iam::GetUser>(),
     entry::<iam::ListUsers>(),
@@ -28,7 +29,20 @@ static OPERATIONS: &[Entry] = &[
     entry::<iam::DeleteUserPolicy>(),
     entry::<iam::CreateAccessKey>(),
     entry::<iam::ListAccessKeys>(),
+    entry::<iam::UpdateAccessKey>(),
     entry::<iam::DeleteAccessKey>(),
+    entry::<iam::CreateRole>(),
+    entry::<iam::GetRole>(),
+    entry::<iam::ListRoles>(),
+    entry::<iam::DeleteRole>(),
+    entry::<iam::UpdateAssumeRolePolicy>(),
+    entry::<iam::TagRole>(),
+    entry::<iam::UntagRole>(),
+    entry::<iam::ListRoleTags>(),
+    entry::<iam::PutRolePolicy>(),
+    entry::<iam::GetRolePolicy>(),
+    entry::<iam::ListRolePolicies>(),
+    entry::<iam::DeleteRolePolicy>(),
     entry::<ssm::CreateDocument>(),
     entry::<ssm::UpdateDocument>(),
     entry::<ssm::GetDocument>(),

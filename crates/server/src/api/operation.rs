@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use usher_policy::Context as Keys;
 
 use crate::codec;
 use crate::context::Context;
@@ -77,6 +78,15 @@ pub(crate) enum Access<I> {
         /// What it is done to.
         on: fn(&I) -> Resource,
     },
+    /// As `Policy`, where the input also brings condition keys: the tags that it sets or removes.
+    Tagging {
+        /// `iam:TagUser`.
+        action: &'static str,
+        /// What it is done to.
+        on: fn(&I) -> Resource,
+        /// The keys.
+        keys: fn(&I) -> Keys,
+    },
     /// Whom `run` itself lets through by [`Call::demand`], because more than one resource decides.
     /// `run` must not act before.
     Within {
@@ -117,7 +127,17 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// Refuses unless policy allows the caller `action` on `resource`.
     pub(crate) async fn demand(&self, action: &str, resource: &Resource) -> Result<(), ApiError> {
-        authorize(self.context, self.caller, action, resource).await
+        self.demand_with(action, resource, &Keys::default()).await
+    }
+
+    /// As [`Call::demand`], with condition keys of this one action.
+    pub(crate) async fn demand_with(
+        &self,
+        action: &str,
+        resource: &Resource,
+        keys: &Keys,
+    ) -> Result<(), ApiError> {
+        authorize(self.context, self.caller, action, resource, keys).await
     }
 }
 
@@ -147,7 +167,9 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         ),
         Access::AnySigner => (Signature::SigV4, "whoever signs"),
         Access::OwnNode { .. } => (Signature::SigV4, "the node itself, by its temporary keys"),
-        Access::Policy { action, .. } | Access::Within { action } => (Signature::SigV4, *action),
+        Access::Policy { action, .. }
+        | Access::Tagging { action, .. }
+        | Access::Within { action } => (Signature::SigV4, *action),
     };
     Entry {
         service: O::SERVICE,
@@ -165,6 +187,9 @@ async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiE
         Access::Anonymous { .. } | Access::RegistrationKey | Access::AnySigner => {}
         Access::OwnNode { named } => own_node(call.caller, named(&input))?,
         Access::Policy { action, on } => call.demand(action, &on(&input)).await?,
+        Access::Tagging { action, on, keys } => {
+            call.demand_with(action, &on(&input), &keys(&input)).await?;
+        }
         Access::Within { .. } => {}
     }
     let output = O::run(call, input).await?;

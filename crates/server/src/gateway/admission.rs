@@ -96,7 +96,7 @@ pub(crate) async fn admit_client(
         .token_holder(&hash, TokenSide::Client, session_id, gateway.now())
         .await?
         .ok_or(Refusal::TokenNotValid)?;
-    if let Some(signer) = signer.filter(|signer| signer.user_id != holder) {
+    if let Some(signer) = signer.filter(|signer| signer.origin != holder) {
         return Err(Refusal::NotTheOwner(signer.arn));
     }
     if open.client_id.len() > CLIENT_ID_LETTERS {

@@ -24,7 +24,8 @@ use crate::limits;
 
 const TARGET: &str = "x-amz-target";
 
-/// `POST /`. What is logged on the way, decisions included, carries the request's id.
+/// `POST /`, and `GET /` for presigned query calls. What is logged on the way, decisions included, carries the
+/// request's id.
 pub(crate) async fn aws_call(State(context): State<Arc<Context>>, request: Request) -> Response {
     let id = RequestId::fresh();
     let span =
@@ -56,7 +57,8 @@ async fn answer(
     body: Body,
 ) -> Result<(&'static Entry, Value), ApiError> {
     let body = read(body).await?;
-    let entry = named(protocol, parts, &body)?;
+    let input = input(protocol, parts, &body);
+    let entry = named(protocol, parts, &input)?;
     Span::current()
         .record("operation", entry.name)
         .record("rule", entry.rule);
@@ -74,10 +76,20 @@ async fn answer(
             context,
             caller: &caller,
         },
-        &body,
+        &input,
     )
     .await?;
     Ok((entry, output))
+}
+
+/// Where the input stands: in the body, or in the address of a presigned query call, which has no body.
+fn input(protocol: Protocol, parts: &Parts, body: &Bytes) -> Bytes {
+    match (protocol, parts.uri.query()) {
+        (Protocol::Query, Some(query)) if body.is_empty() => {
+            Bytes::copy_from_slice(query.as_bytes())
+        }
+        _ => body.clone(),
+    }
 }
 
 async fn read(body: Body) -> Result<Bytes, ApiError> {

@@ -23,6 +23,10 @@ use crate::tls::{Acceptor, Certificates, TlsError, reload_on_hangup};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
+/// Whether a request came over TLS, which this server itself ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OverTls(pub(crate) bool);
+
 /// A socket that is listened on, and what is spoken there.
 #[derive(Debug)]
 pub struct Listener {
@@ -43,6 +47,14 @@ impl Listener {
     pub fn tls(socket: TcpListener, certificates: Certificates) -> Result<Self, TlsError> {
         let tls = Some(Acceptor::new(certificates)?);
         Ok(Self { socket, tls })
+    }
+
+    /// What an address of this listener begins with: `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some(_) => "https",
+            None => "http",
+        }
     }
 
     /// Where it listens, with the port that the system chose if it was told to.
@@ -128,10 +140,10 @@ async fn connection(
     // Keystrokes are small and must not wait for company.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return speak(stream, peer, routes, stop).await;
+        return speak(stream, peer, OverTls(false), routes, stop).await;
     };
     match stop.run_until_cancelled(tls.accept(stream)).await {
-        Some(Ok(stream)) => speak(stream, peer, routes, stop).await,
+        Some(Ok(stream)) => speak(stream, peer, OverTls(true), routes, stop).await,
         Some(Err(error)) => tracing::debug!(peer = %peer.0, %error, "no TLS"),
         None => {}
     }
@@ -140,10 +152,12 @@ async fn connection(
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
+    over_tls: OverTls,
     routes: Router,
     stop: CancellationToken,
 ) {
-    let service = TowerToHyperService::new(routes.layer(Extension(peer)));
+    let routes = routes.layer(Extension(peer)).layer(Extension(over_tls));
+    let service = TowerToHyperService::new(routes);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEAD_TIME)

@@ -1,7 +1,8 @@
 //! The one listener: routes, guards, and the accept loop.
 //!
-//! `POST /` is the AWS APIs, `/healthz` says that the server runs, the rest belongs to the gateway.
-//! Every route passes `guard`. Must not know operations or SQL.
+//! `POST /` is the AWS APIs, `GET /` the same for presigned addresses, `/healthz` says that the
+//! server runs, the rest belongs to the gateway. Every route passes `guard`. Must not know operations
+//! or SQL.
 
 mod answer;
 mod dispatch;
@@ -20,13 +21,13 @@ use crate::gateway;
 
 pub(crate) use answer::{RequestId, error_response};
 pub use listener::Listener;
-pub(crate) use listener::{Peer, room, serve};
+pub(crate) use listener::{OverTls, Peer, room, serve};
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
 /// nothing else), the gateway's by signature or token.
 pub(crate) fn routes(context: Arc<Context>) -> Router {
     Router::new()
-        .route("/", post(dispatch::aws_call))
+        .route("/", post(dispatch::aws_call).get(dispatch::aws_call))
         .route("/healthz", get(async || "ok\n"))
         .merge(gateway::routes())
         .layer(from_fn_with_state(

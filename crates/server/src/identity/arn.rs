@@ -22,6 +22,14 @@ impl Scope<'_> {
         format!("arn:aws:iam::{}:role/{path_and_name}", self.account)
     }
 
+    /// A role as somebody has assumed it; the role's path is no part of the name.
+    pub(crate) fn assumed_role(&self, role: &str, session: &str) -> String {
+        format!(
+            "arn:aws:sts::{}:assumed-role/{role}/{session}",
+            self.account
+        )
+    }
+
     /// A session document of this account.
     pub(crate) fn document(&self, name: &str) -> String {
         format!(

@@ -11,9 +11,11 @@ use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{Authorization, CheckedRequest, Expectation, Fault, Request, SigV4Error};
 
-use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials};
+use super::caller::Arrival;
+use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials, role_credentials};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
+use crate::http::{OverTls, Peer};
 
 /// How a call must be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub(crate) async fn authenticate(
     if signature == Signature::None {
         return Ok(Caller::anonymous());
     }
+    let arrival = arrival(parts);
     let headers: Vec<(&str, &[u8])> = parts
         .headers
         .iter()
@@ -53,14 +56,25 @@ pub(crate) async fn authenticate(
         service,
         regions: &context.config.regions(),
         now_ms: context.clock.now_ms(),
-        over_tls: false,
+        over_tls: arrival.over_tls,
     };
     let checked = Authorization::from_request(&request)
         .and_then(|header| header.check(&request, &expectation))
         .map_err(|error| refusal(&error))?;
-    match signature {
-        Signature::RegistrationKey => by_registration_key(context, checked).await,
-        Signature::None | Signature::SigV4 => by_access_key(context, checked).await,
+    let caller = match signature {
+        Signature::RegistrationKey => by_registration_key(context, checked).await?,
+        Signature::None | Signature::SigV4 => by_access_key(context, checked).await?,
+    };
+    Ok(Caller { arrival, ..caller })
+}
+
+fn arrival(parts: &Parts) -> Arrival {
+    Arrival {
+        source: parts
+            .extensions
+            .get::<Peer>()
+            .map(|peer| peer.0.ip().to_canonical()),
+        over_tls: parts.extensions.get() == Some(&OverTls(true)),
     }
 }
 
@@ -68,7 +82,10 @@ async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result
     let id = checked.access_key_id().to_owned();
     let token = checked.session_token().map(str::to_owned);
     let (secret, caller) = match id.starts_with("ASIA") {
-        true => node_credentials::find(context, &id, token.as_deref()).await?,
+        true => match role_credentials::find(context, &id, token.as_deref()).await? {
+            Some(of_role) => of_role,
+            None => node_credentials::find(context, &id, token.as_deref()).await?,
+        },
         false => find_user(context, &id, token.as_deref()).await?,
     };
     checked.verify(&secret).map_err(|error| refusal(&error))?;
@@ -121,7 +138,12 @@ async fn find_user(
     if token.is_some() {
         return Err(unknown());
     }
-    let key = context.store.access_key(id).await?.ok_or_else(unknown)?;
+    let key = context
+        .store
+        .access_key(id)
+        .await?
+        .filter(|key| key.is_active)
+        .ok_or_else(unknown)?;
     let user = context
         .store
         .user_with_id(&key.user_id)
@@ -134,10 +156,12 @@ async fn find_user(
         who: Who::User {
             user_id: user.user_id.clone(),
         },
+        origin: user.user_id.clone(),
         user_id: user.user_id,
         name: user.name,
         tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         session_tags: Tags::default(),
+        arrival: Arrival::default(),
     };
     Ok((secret, caller))
 }

@@ -5,11 +5,12 @@
 
 use usher_policy::{Context as Keys, Decision, PolicyDocument, Request, evaluate};
 
+use super::condition_keys::{of_call, of_iam_resource};
 use super::{Caller, Who};
-use crate::codec::iso_time;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
+use crate::store::TagRow;
 
 /// What an action is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +26,10 @@ pub(crate) enum Resource {
         /// Its name.
         name: String,
     },
-    /// A role, named with its path.
+    /// A role, named with its path, whether it exists or not.
     Role(String),
+    /// The role of that name.
+    RoleNamed(String),
     /// A session document, by name or ARN.
     Document(String),
     /// A managed node, by its id.
@@ -35,7 +38,7 @@ pub(crate) enum Resource {
     Session {
         /// Its id.
         id: String,
-        /// Its owner's user id; empty for a session that does not exist.
+        /// Its owner's `aws:userid`; empty for a session that does not exist.
         owner_user_id: String,
     },
 }
@@ -51,14 +54,16 @@ pub(crate) enum Verdict {
     NotAllowed(ApiError),
 }
 
-/// Refuses unless the caller's policies allow `action` on `resource`.
+/// Refuses unless the caller's policies allow `action` on `resource`. `keys` are condition keys of
+/// this one action.
 pub(crate) async fn authorize(
     context: &Context,
     caller: &Caller,
     action: &str,
     resource: &Resource,
+    keys: &Keys,
 ) -> Result<(), ApiError> {
-    match judge(context, caller, action, resource, &[]).await? {
+    match judge(context, caller, action, resource, keys).await? {
         Verdict::Allowed => Ok(()),
         Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),
     }
@@ -71,15 +76,11 @@ pub(crate) async fn judge(
     caller: &Caller,
     action: &str,
     resource: &Resource,
-    keys: &[(&str, &str)],
+    keys: &Keys,
 ) -> Result<Verdict, ApiError> {
-    let names = names(context, caller, resource).await?;
+    let (names, of_resource) = describe(context, caller, resource).await?;
     let policies = policies(context, caller).await?;
-    let keys = keys
-        .iter()
-        .fold(condition_keys(context, caller), |all, (key, value)| {
-            all.with(key, *value)
-        });
+    let keys = of_call(context, caller).and(&of_resource).and(keys);
     // Several names of one thing: allowed under any of them, denied under any of them.
     let mut allowed = false;
     for name in &names {
@@ -117,31 +118,8 @@ pub(crate) async fn judge(
     Ok(Verdict::NotAllowed(denied(caller, action, name, &why)))
 }
 
-/// What every decision may ask about the caller and the call (control-plane.md 7.4).
-fn condition_keys(context: &Context, caller: &Caller) -> Keys {
-    let account = context.config.account.as_str();
-    let keys = Keys::default()
-        .with("aws:PrincipalArn", &caller.arn)
-        .with("aws:PrincipalAccount", account)
-        .with("aws:ResourceAccount", account)
-        .with("aws:RequestedRegion", &context.config.region)
-        .with("aws:userid", &caller.user_id)
-        .with("aws:EpochTime", (context.now() / 1000).to_string())
-        .with("aws:CurrentTime", iso_time(context.now()));
-    let keys = match &caller.who {
-        Who::User { .. } => keys
-            .with("aws:username", &caller.name)
-            .with("aws:PrincipalType", "User"),
-        Who::Node(_) => keys.with("aws:PrincipalType", "AssumedRole"),
-        Who::Anonymous => keys.with("aws:PrincipalType", "Anonymous"),
-    };
-    caller.tags.iter().fold(keys, |keys, (key, value)| {
-        keys.with(&format!("aws:PrincipalTag/{key}"), value)
-    })
-}
-
 /// Tools and people match on this sentence (control-plane.md 1.3).
-fn denied(caller: &Caller, action: &str, resource: &str, why: &str) -> ApiError {
+pub(crate) fn denied(caller: &Caller, action: &str, resource: &str, why: &str) -> ApiError {
     ApiError::new(
         Code::AccessDenied,
         format!(
@@ -151,21 +129,44 @@ fn denied(caller: &Caller, action: &str, resource: &str, why: &str) -> ApiError 
     )
 }
 
-/// The ARNs of `resource`, the usual one first.
-async fn names(
+/// The ARNs of `resource`, the usual one first, and the condition keys that it brings.
+async fn describe(
     context: &Context,
     caller: &Caller,
     resource: &Resource,
-) -> Result<Vec<String>, ApiError> {
+) -> Result<(Vec<String>, Keys), ApiError> {
     let scope = context.config.scope();
-    Ok(match resource {
+    let names = match resource {
         Resource::Any => vec!["*".to_owned()],
-        Resource::User(None) => vec![caller.arn.clone()],
-        // A user that does not exist is judged as if it had no path, so that its absence shows only
-        // to those who may see it.
+        Resource::User(None) => {
+            return Ok((
+                vec![caller.arn.clone()],
+                of_iam_resource(caller.tags.iter()),
+            ));
+        }
+        // What does not exist is judged as if it had no path and no tags, so that its absence shows
+        // only to those who may see it.
         Resource::User(Some(name)) => match context.store.user_named(name).await? {
-            Some(user) => vec![scope.user(&user.path, &user.name)],
+            Some(user) => {
+                let tags = context.store.user_tags(&user.user_id).await?;
+                let tags = tags.iter().map(TagRow::pair);
+                return Ok((
+                    vec![scope.user(&user.path, &user.name)],
+                    of_iam_resource(tags),
+                ));
+            }
             None => vec![scope.user("/", name)],
+        },
+        Resource::RoleNamed(name) => match context.store.role_named(name).await? {
+            Some(role) => {
+                let tags = context.store.role_tags(&role.role_id).await?;
+                let tags = tags.iter().map(TagRow::pair);
+                return Ok((
+                    vec![scope.role(&role.path_and_name())],
+                    of_iam_resource(tags),
+                ));
+            }
+            None => vec![scope.role(name)],
         },
         Resource::NewUser { path, name } => vec![scope.user(path, name)],
         Resource::Role(name) => vec![scope.role(name)],
@@ -186,19 +187,21 @@ async fn names(
             ],
             None => vec![scope.session(id)],
         },
-    })
+    };
+    Ok((names, Keys::default()))
 }
 
-/// The caller's policies. Only users have some: nodes act by `Access::OwnNode` alone, and nobody
-/// else signs.
-async fn policies(
+/// The caller's policies: a user's own, or those of the role and not of who assumed it. Nodes act by
+/// `Access::OwnNode` alone, and nobody else signs.
+pub(crate) async fn policies(
     context: &Context,
     caller: &Caller,
 ) -> Result<Vec<(String, PolicyDocument)>, ApiError> {
-    let Who::User { user_id } = &caller.who else {
-        return Ok(Vec::new());
+    let rows = match &caller.who {
+        Who::User { user_id } => context.store.user_policies(user_id).await?,
+        Who::AssumedRole(session) => context.store.role_policies(&session.role_id).await?,
+        Who::Node(_) | Who::Anonymous => Vec::new(),
     };
-    let rows = context.store.user_policies(user_id).await?;
     rows.into_iter()
         .map(|row| match PolicyDocument::parse(&row.document) {
             Ok(document) => Ok((row.name, document)),

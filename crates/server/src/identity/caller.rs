@@ -1,14 +1,15 @@
 //! The principal behind a call, as policy, Run As and the audit trail see it.
 
+use std::net::IpAddr;
+
 use usher_policy::Tags;
 use usher_wire::ids::{NodeId, SessionId};
 
 use super::Scope;
 use crate::error::{ApiError, Code};
 
-/// The id of the one role there is, in the form of AWS's role ids: all nodes have the role
-/// `service-role/UsherManagedNode`.
-const NODE_ROLE_ID: &str = "AROAUSHERMANAGEDNODE";
+/// The id of the role of all nodes, `service-role/UsherManagedNode`, which comes with the database.
+pub(crate) const NODE_ROLE_ID: &str = "AROAUSHERMANAGEDNODE";
 
 /// What kind of principal it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,32 @@ pub(crate) enum Who {
         /// The id, which no later user of that name shares.
         user_id: String,
     },
+    /// Somebody who assumed a role, by the temporary keys of that.
+    AssumedRole(RoleSession),
     /// A managed node, by its registration key or by its temporary keys.
     Node(NodeScope),
+}
+
+/// A role as somebody has assumed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoleSession {
+    /// `AROA…`
+    pub(crate) role_id: String,
+    /// `arn:aws:iam::…:role/…`
+    pub(crate) role_arn: String,
+    /// Keys of the session tags that a further role takes over and nobody overrides.
+    pub(crate) transitive: Vec<String>,
+    /// When the keys were given out, milliseconds.
+    pub(crate) issued: i64,
+}
+
+/// How a call reached us, as policies may ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    /// From where; behind a trusted proxy, what the proxy says.
+    pub(crate) source: Option<IpAddr>,
+    /// Whether over TLS.
+    pub(crate) over_tls: bool,
 }
 
 /// As what a node's credentials act.
@@ -40,14 +65,19 @@ pub(crate) struct Caller {
     pub(crate) who: Who,
     /// `arn:aws:iam::…:user/alice`.
     pub(crate) arn: String,
-    /// `aws:userid`; also the originating identity that resume and reattach compare.
+    /// `aws:userid`: `AIDA…`, or `AROA…:name` of a role session.
     pub(crate) user_id: String,
-    /// What its session ids begin with: the user's name.
+    /// The originating identity, which resume and reattach compare: the IAM user's id, through every role in between.
+    /// The names of a role session are chosen by whoever assumes the role and identify nobody.
+    pub(crate) origin: String,
+    /// What its session ids begin with: the user's name, or the role session's.
     pub(crate) name: String,
     /// Tags of the IAM user or role.
     pub(crate) tags: Tags,
-    /// Tags of this login alone.
+    /// Tags of this role session alone.
     pub(crate) session_tags: Tags,
+    /// How this call came.
+    pub(crate) arrival: Arrival,
 }
 
 impl Caller {
@@ -57,9 +87,11 @@ impl Caller {
             who: Who::Anonymous,
             arn: "anonymous".to_owned(),
             user_id: "anonymous".to_owned(),
+            origin: "anonymous".to_owned(),
             name: "anonymous".to_owned(),
             tags: Tags::default(),
             session_tags: Tags::default(),
+            arrival: Arrival::default(),
         }
     }
 
@@ -68,12 +100,14 @@ impl Caller {
         let node = acts_as.node.to_string();
         let role = role.rsplit('/').next().unwrap_or(role);
         Self {
-            arn: format!("arn:aws:sts::{}:assumed-role/{role}/{node}", scope.account),
+            arn: scope.assumed_role(role, &node),
             user_id: format!("{NODE_ROLE_ID}:{node}"),
+            origin: format!("{NODE_ROLE_ID}:{node}"),
             name: node,
             who: Who::Node(acts_as),
             tags: Tags::default(),
             session_tags: Tags::default(),
+            arrival: Arrival::default(),
         }
     }
 

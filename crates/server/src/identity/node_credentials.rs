@@ -18,7 +18,7 @@ use crate::store::NodeCredentialRow;
 const SECRET_LETTERS: usize = 40;
 const TOKEN_LETTERS: usize = 64;
 /// How long an expired key is remembered, so that its holder is told "expired", not "unknown".
-const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
+pub(super) const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A temporary key as its holder gets it, once.
 pub(crate) struct IssuedCredentials {
@@ -32,6 +32,18 @@ pub(crate) struct IssuedCredentials {
     pub(crate) expires_ms: i64,
 }
 
+impl IssuedCredentials {
+    /// New random ones, not stored yet.
+    pub(super) fn fresh(expires_ms: i64) -> Result<Self, ApiError> {
+        Ok(Self {
+            access_key_id: fresh_id("ASIA", 16)?,
+            secret_access_key: fresh(Alphabet::Base64, SECRET_LETTERS)?,
+            session_token: fresh(Alphabet::Base64, TOKEN_LETTERS)?,
+            expires_ms,
+        })
+    }
+}
+
 /// Makes a key that acts as `scope` for `lifetime`.
 pub(crate) async fn issue_node_credentials(
     context: &Context,
@@ -39,12 +51,8 @@ pub(crate) async fn issue_node_credentials(
     lifetime: Duration,
 ) -> Result<IssuedCredentials, ApiError> {
     let now = context.now();
-    let issued = IssuedCredentials {
-        access_key_id: fresh_id("ASIA", 16)?,
-        secret_access_key: fresh(Alphabet::Base64, SECRET_LETTERS)?,
-        session_token: fresh(Alphabet::Base64, TOKEN_LETTERS)?,
-        expires_ms: now.saturating_add(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)),
-    };
+    let lifetime_ms = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+    let issued = IssuedCredentials::fresh(now.saturating_add(lifetime_ms))?;
     let row = NodeCredentialRow {
         access_key_id: issued.access_key_id.clone(),
         node_id: scope.node.to_string(),

@@ -1,4 +1,4 @@
-//! IAM users with their tags, inline policies and access keys.
+//! IAM users with their tags and inline policies.
 //!
 //! Names and tag keys keep the case they were given and are compared folded. A tag set and its
 //! limit are one transaction, so two callers cannot both take the last place.
@@ -30,6 +30,13 @@ pub(crate) struct TagRow {
     pub(crate) value: String,
 }
 
+impl TagRow {
+    /// Key and value.
+    pub(crate) fn pair(&self) -> (&str, &str) {
+        (&self.key, &self.value)
+    }
+}
+
 /// An inline policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PolicyRow {
@@ -37,19 +44,6 @@ pub(crate) struct PolicyRow {
     pub(crate) name: String,
     /// The JSON text as it was given.
     pub(crate) document: String,
-}
-
-/// An access key and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AccessKeyRow {
-    /// `AKIA…`
-    pub(crate) access_key_id: String,
-    /// The owner's id.
-    pub(crate) user_id: String,
-    /// The secret under the root key.
-    pub(crate) secret_sealed: Vec<u8>,
-    /// Milliseconds.
-    pub(crate) created: i64,
 }
 
 /// Whether a bounded insert found room.
@@ -62,7 +56,7 @@ pub(crate) enum Room {
     Full,
 }
 
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.to_lowercase()
 }
 
@@ -71,15 +65,6 @@ fn user(row: &AnyRow) -> Result<UserRow, StoreError> {
         user_id: row.try_get("user_id")?,
         name: row.try_get("name")?,
         path: row.try_get("path")?,
-        created: row.try_get("created")?,
-    })
-}
-
-fn access_key(row: &AnyRow) -> Result<AccessKeyRow, StoreError> {
-    Ok(AccessKeyRow {
-        access_key_id: row.try_get("access_key_id")?,
-        user_id: row.try_get("user_id")?,
-        secret_sealed: row.try_get("secret_sealed")?,
         created: row.try_get("created")?,
     })
 }
@@ -293,77 +278,6 @@ impl Store {
         write.commit().await?;
         Ok(gone.rows_affected() > 0)
     }
-
-    /// The access key with that id.
-    pub(crate) async fn access_key(
-        &self,
-        access_key_id: &str,
-    ) -> Result<Option<AccessKeyRow>, StoreError> {
-        let row = sqlx::query("SELECT access_key_id, user_id, secret_sealed, created FROM access_keys WHERE access_key_id = $1")
-            .bind(access_key_id)
-            .fetch_optional(self.readers())
-            .await?;
-        row.as_ref().map(access_key).transpose()
-    }
-
-    /// A user's access keys, oldest first.
-    pub(crate) async fn access_keys_of(
-        &self,
-        user_id: &str,
-    ) -> Result<Vec<AccessKeyRow>, StoreError> {
-        sqlx::query(
-            "SELECT access_key_id, user_id, secret_sealed, created FROM access_keys \
-             WHERE user_id = $1 ORDER BY created, access_key_id",
-        )
-        .bind(user_id)
-        .fetch_all(self.readers())
-        .await?
-        .iter()
-        .map(access_key)
-        .collect()
-    }
-
-    /// Stores an access key unless its owner already has `limit`.
-    pub(crate) async fn insert_access_key(
-        &self,
-        key: &AccessKeyRow,
-        limit: i64,
-    ) -> Result<Room, StoreError> {
-        let mut write = self.write().await?;
-        let count: i64 = sqlx::query("SELECT COUNT(*) AS n FROM access_keys WHERE user_id = $1")
-            .bind(&key.user_id)
-            .fetch_one(&mut *write)
-            .await?
-            .try_get("n")?;
-        if count >= limit {
-            return Ok(Room::Full);
-        }
-        sqlx::query("INSERT INTO access_keys (access_key_id, user_id, secret_sealed, created) VALUES ($1, $2, $3, $4)")
-            .bind(&key.access_key_id)
-            .bind(&key.user_id)
-            .bind(&key.secret_sealed)
-            .bind(key.created)
-            .execute(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(Room::Stored)
-    }
-
-    /// Removes a user's access key. False if there was none.
-    pub(crate) async fn delete_access_key(
-        &self,
-        user_id: &str,
-        access_key_id: &str,
-    ) -> Result<bool, StoreError> {
-        let mut write = self.write().await?;
-        let gone = sqlx::query("DELETE FROM access_keys WHERE user_id = $1 AND access_key_id = $2")
-            .bind(user_id)
-            .bind(access_key_id)
-            .execute(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(gone.rows_affected() > 0)
-    }
 }
 
 async fn put_tag(
@@ -384,6 +298,6 @@ async fn put_tag(
     Ok(())
 }
 
-fn without_white_space(text: &str) -> usize {
+pub(super) fn without_white_space(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }

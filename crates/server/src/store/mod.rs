@@ -4,11 +4,15 @@
 //! go through one connection, so a transaction never meets another writer half-way and SQLite never
 //! answers "busy". Methods take and give rows and plain values; they know no policy and no wire.
 
+mod access_keys;
 mod activations;
 mod documents;
 mod iam;
 mod node_credentials;
 mod nodes;
+mod role_attachments;
+mod role_credentials;
+mod roles;
 mod sealed;
 mod sessions;
 mod tokens;
@@ -20,11 +24,14 @@ use std::path::{Path, PathBuf};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 
+pub(crate) use access_keys::AccessKeyRow;
 pub(crate) use activations::ActivationRow;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
-pub(crate) use iam::{AccessKeyRow, PolicyRow, Room, TagRow, UserRow};
+pub(crate) use iam::{PolicyRow, Room, TagRow, UserRow};
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
+pub(crate) use role_credentials::RoleCredentialRow;
+pub(crate) use roles::{RoleRow, TrustRow};
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
 pub(crate) use tokens::{TokenRow, TokenSide};
 

@@ -70,6 +70,8 @@ pub(crate) struct SessionRow {
     pub(crate) node_id: String,
     /// The originating identity: only it may open, resume or reattach.
     pub(crate) owner_id: String,
+    /// The owner's `aws:userid`, by which policies mean the session.
+    pub(crate) owner_userid: String,
     /// The caller's ARN, as history shows it.
     pub(crate) owner_arn: String,
     /// Where it stands.
@@ -132,6 +134,7 @@ fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
         session_id: row.try_get("session_id")?,
         node_id: row.try_get("node_id")?,
         owner_id: row.try_get("owner_id")?,
+        owner_userid: row.try_get("owner_userid")?,
         owner_arn: row.try_get("owner_arn")?,
         // A name that a later version wrote must not look like a session that may be opened.
         state: SessionState::parse(&state).unwrap_or(SessionState::Failed),
@@ -160,8 +163,8 @@ impl Store {
         let mut write = self.write().await?;
         sqlx::query(
             "INSERT INTO sessions (session_id, node_id, owner_id, owner_arn, state, created, ended, document_name, reason, \
-             details, run_as_rule, os_user, idle_minutes, max_minutes, agent_done) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             details, run_as_rule, os_user, idle_minutes, max_minutes, agent_done, owner_userid) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(&session.session_id)
         .bind(&session.node_id)
@@ -179,6 +182,7 @@ impl Store {
         .bind(session.max_minutes)
         // A session that is refused at birth never reaches the node.
         .bind(i64::from(!session.state.is_active()))
+        .bind(&session.owner_userid)
         .execute(&mut *write)
         .await?;
         tokens::insert(&mut write, client_token, session.created).await?;

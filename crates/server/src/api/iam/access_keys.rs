@@ -15,10 +15,11 @@ use crate::store::{AccessKeyRow, Room};
 
 pub(crate) struct CreateAccessKey;
 pub(crate) struct ListAccessKeys;
+pub(crate) struct UpdateAccessKey;
 pub(crate) struct DeleteAccessKey;
 
-/// Keys cannot be switched off here, so every key is this.
 const ACTIVE: &str = "Active";
+const INACTIVE: &str = "Inactive";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -32,6 +33,14 @@ pub(crate) struct ListInput {
     user_name: Option<String>,
     #[serde(flatten)]
     paging: Paging,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdateInput {
+    user_name: Option<String>,
+    access_key_id: String,
+    status: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +96,7 @@ pub(crate) async fn make_access_key(
             .seal(&access_key_id, secret_access_key.expose().as_bytes())?,
         access_key_id: access_key_id.clone(),
         user_id: user_id.to_owned(),
+        is_active: true,
         created: context.now(),
     };
     match context
@@ -152,7 +162,7 @@ impl Operation for ListAccessKeys {
         let described = |key: AccessKeyRow| Metadata {
             user_name: user.name.clone(),
             access_key_id: key.access_key_id,
-            status: ACTIVE,
+            status: if key.is_active { ACTIVE } else { INACTIVE },
             create_date: IsoTime(key.created),
         };
         Ok(ListOutput {
@@ -160,6 +170,39 @@ impl Operation for ListAccessKeys {
             is_truncated: page.next.is_some(),
             marker: page.next,
         })
+    }
+}
+
+impl Operation for UpdateAccessKey {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "UpdateAccessKey";
+    const ACCESS: Access<UpdateInput> = Access::Policy {
+        action: "iam:UpdateAccessKey",
+        on: |input| Resource::User(input.user_name.clone()),
+    };
+    type Input = UpdateInput;
+    type Output = ();
+
+    async fn run(call: Call<'_>, input: UpdateInput) -> Result<(), ApiError> {
+        let is_active = match input.status.as_str() {
+            ACTIVE => true,
+            INACTIVE => false,
+            _ => {
+                return Err(ApiError::constraint(
+                    "status",
+                    "Member must satisfy enum value set: [Active, Inactive]",
+                ));
+            }
+        };
+        let user = user_or_caller(call, input.user_name.as_deref()).await?;
+        let store = &call.context.store;
+        match store
+            .switch_access_key(&user.user_id, &input.access_key_id, is_active)
+            .await?
+        {
+            true => Ok(()),
+            false => Err(no_such_key(&input.access_key_id)),
+        }
     }
 }
 
@@ -183,12 +226,13 @@ impl Operation for DeleteAccessKey {
         {
             return Ok(());
         }
-        Err(ApiError::new(
-            Code::NoSuchEntity,
-            format!(
-                "The Access Key with id {} cannot be found.",
-                input.access_key_id
-            ),
-        ))
+        Err(no_such_key(&input.access_key_id))
     }
+}
+
+fn no_such_key(id: &str) -> ApiError {
+    ApiError::new(
+        Code::NoSuchEntity,
+        format!("The Access Key with id {id} cannot be found."),
+    )
 }

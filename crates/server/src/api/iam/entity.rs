@@ -6,7 +6,8 @@ use crate::api::Call;
 use crate::api::page::{self, Page};
 use crate::codec::integer;
 use crate::error::{ApiError, Code};
-use crate::store::UserRow;
+use crate::identity::NODE_ROLE_ID;
+use crate::store::{RoleRow, UserRow};
 
 /// Items on a page unless the caller says otherwise, as in AWS.
 const DEFAULT_ITEMS: usize = 100;
@@ -90,8 +91,34 @@ pub(super) async fn user_or_caller(
     }
 }
 
+/// The role of that name.
+pub(super) async fn role(call: Call<'_>, name: &str) -> Result<RoleRow, ApiError> {
+    check_name("roleName", name, 64)?;
+    call.context.store.role_named(name).await?.ok_or_else(|| {
+        ApiError::new(
+            Code::NoSuchEntity,
+            format!("The role with name {name} cannot be found."),
+        )
+    })
+}
+
+/// The role of that name, if people may change it: the role of the nodes is what the server makes of it.
+pub(super) async fn modifiable_role(call: Call<'_>, name: &str) -> Result<RoleRow, ApiError> {
+    let role = role(call, name).await?;
+    if role.role_id != NODE_ROLE_ID {
+        return Ok(role);
+    }
+    Err(ApiError::new(
+        Code::UnmodifiableEntity,
+        format!(
+            "Cannot perform the operation on the protected role '{}': it comes with the service.",
+            role.name
+        ),
+    ))
+}
+
 /// IAM's names: `[\w+=,.@-]`, ASCII.
-pub(super) fn check_name(member: &str, name: &str, longest: usize) -> Result<(), ApiError> {
+pub(crate) fn check_name(member: &str, name: &str, longest: usize) -> Result<(), ApiError> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
     if (1..=longest).contains(&name.len()) && name.bytes().all(allowed) {
         return Ok(());

@@ -4,13 +4,13 @@
 //! Another casing would look set and do nothing, so it is refused here, wherever tags are set.
 
 use serde::{Deserialize, Serialize};
-use usher_policy::RUN_AS_TAG;
+use usher_policy::{Context as Keys, RUN_AS_TAG};
 
 use super::entity::{Paging, user};
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::list;
 use crate::error::{ApiError, Code};
-use crate::identity::Resource;
+use crate::identity::{Resource, tag_keys};
 use crate::limits;
 use crate::store::{Room, TagRow};
 
@@ -75,8 +75,36 @@ pub(crate) struct ListOutput {
     marker: Option<String>,
 }
 
+impl Tag {
+    /// Key and value.
+    pub(crate) fn pair(&self) -> (&str, &str) {
+        (&self.key, &self.value)
+    }
+}
+
+/// The condition keys of a call that sets `tags`.
+pub(super) fn request_keys(tags: &[Tag]) -> Keys {
+    tag_keys(tags.iter().map(Tag::pair))
+}
+
+/// The condition keys of a call that removes the tags with these keys.
+pub(super) fn removal_keys(keys: &[String]) -> Keys {
+    Keys::default().with_set("aws:TagKeys", keys)
+}
+
+/// The refusal of a tag beyond the limit.
+pub(super) fn too_many() -> ApiError {
+    ApiError::new(
+        Code::LimitExceeded,
+        format!(
+            "The number of tags has reached the maximum limit of {}.",
+            limits::TAGS
+        ),
+    )
+}
+
 /// What IAM accepts as tags of one call, and we on top of it.
-pub(super) fn check_tags(tags: &[Tag]) -> Result<(), ApiError> {
+pub(crate) fn check_tags(tags: &[Tag]) -> Result<(), ApiError> {
     let mut seen = Vec::with_capacity(tags.len());
     for tag in tags {
         check_text("tags.key", &tag.key, 1..=128)?;
@@ -133,9 +161,10 @@ fn check_text(
 impl Operation for TagUser {
     const SERVICE: Service = Service::Iam;
     const NAME: &'static str = "TagUser";
-    const ACCESS: Access<TagInput> = Access::Policy {
+    const ACCESS: Access<TagInput> = Access::Tagging {
         action: "iam:TagUser",
         on: |input| Resource::User(Some(input.user_name.clone())),
+        keys: |input| request_keys(&input.tags),
     };
     type Input = TagInput;
     type Output = ();
@@ -151,13 +180,7 @@ impl Operation for TagUser {
             .await?
         {
             Room::Stored => Ok(()),
-            Room::Full => Err(ApiError::new(
-                Code::LimitExceeded,
-                format!(
-                    "The number of tags has reached the maximum limit of {}.",
-                    limits::TAGS
-                ),
-            )),
+            Room::Full => Err(too_many()),
         }
     }
 }
@@ -165,9 +188,10 @@ impl Operation for TagUser {
 impl Operation for UntagUser {
     const SERVICE: Service = Service::Iam;
     const NAME: &'static str = "UntagUser";
-    const ACCESS: Access<UntagInput> = Access::Policy {
+    const ACCESS: Access<UntagInput> = Access::Tagging {
         action: "iam:UntagUser",
         on: |input| Resource::User(Some(input.user_name.clone())),
+        keys: |input| removal_keys(&input.tag_keys),
     };
     type Input = UntagInput;
     type Output = ();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entity::{Paging, check_name, check_path, user, user_or_caller};
-use super::tags::{Tag, check_tags};
+use super::tags::{Tag, check_tags, request_keys};
 use crate::api::page;
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::{IsoTime, list};
@@ -94,12 +94,13 @@ fn described(call: Call<'_>, row: UserRow, tags: Option<Vec<TagRow>>) -> User {
 impl Operation for CreateUser {
     const SERVICE: Service = Service::Iam;
     const NAME: &'static str = "CreateUser";
-    const ACCESS: Access<CreateInput> = Access::Policy {
+    const ACCESS: Access<CreateInput> = Access::Tagging {
         action: "iam:CreateUser",
         on: |input| Resource::NewUser {
             path: input.path().to_owned(),
             name: input.user_name.clone(),
         },
+        keys: |input| request_keys(&input.tags),
     };
     type Input = CreateInput;
     type Output = UserOutput;
@@ -119,7 +120,8 @@ impl Operation for CreateUser {
                 path: input.path().to_owned(),
                 name: input.user_name.clone(),
             };
-            call.demand("iam:TagUser", &on).await?;
+            let keys = request_keys(&input.tags);
+            call.demand_with("iam:TagUser", &on, &keys).await?;
         }
         check_tags(&input.tags)?;
         let row = UserRow {

@@ -1,5 +1,7 @@
 //! What the operations on an existing session share: finding it behind its permission, and its address.
 
+use usher_policy::Context as Keys;
+
 use crate::api::Call;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
@@ -16,19 +18,18 @@ pub(super) async fn demand_session(
     let row = call.context.store.session(session_id).await?;
     let (owner, target) = row
         .as_ref()
-        .map_or(("", ""), |row| (&row.owner_id, &row.node_id));
+        .map_or(("", ""), |row| (&row.owner_userid, &row.node_id));
     let resource = Resource::Session {
         id: session_id.to_owned(),
         owner_user_id: owner.to_owned(),
     };
     // Tags that the system itself puts on a session (control-plane.md 3.1); AWS's sample policies let
     // people end their own sessions by the first.
-    let tags = [
-        ("ssm:resourceTag/aws:ssmmessages:session-id", owner),
-        ("ssm:resourceTag/aws:ssmmessages:target-id", target),
-        ("aws:ResourceTag/aws:ssmmessages:session-id", owner),
-        ("aws:ResourceTag/aws:ssmmessages:target-id", target),
-    ];
+    let tags = Keys::default()
+        .with("ssm:resourceTag/aws:ssmmessages:session-id", owner)
+        .with("ssm:resourceTag/aws:ssmmessages:target-id", target)
+        .with("aws:ResourceTag/aws:ssmmessages:session-id", owner)
+        .with("aws:ResourceTag/aws:ssmmessages:target-id", target);
     match judge(call.context, call.caller, action, &resource, &tags).await? {
         Verdict::Allowed => row.ok_or_else(|| unknown_session(session_id)),
         Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),

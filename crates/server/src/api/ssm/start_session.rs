@@ -66,14 +66,15 @@ impl Operation for StartSession {
         let token = NewToken::issue(
             TokenSide::Client,
             id.as_str(),
-            &call.caller.user_id,
+            &call.caller.origin,
             call.context.now(),
         )?;
 
         let mut row = SessionRow {
             session_id: id.to_string(),
             node_id: node.to_string(),
-            owner_id: call.caller.user_id.clone(),
+            owner_id: call.caller.origin.clone(),
+            owner_userid: call.caller.user_id.clone(),
             owner_arn: call.caller.arn.clone(),
             state: SessionState::Connecting,
             created: call.context.now(),

@@ -37,7 +37,7 @@ impl Operation for TerminateSession {
         let row = demand_session(&call, "ssm:TerminateSession", &input.session_id).await?;
         let id =
             SessionId::parse(&row.session_id).map_err(|_| unknown_session(&input.session_id))?;
-        let is_own = row.owner_id == call.caller.user_id;
+        let is_own = row.owner_id == call.caller.origin;
         // The owner knows; anybody else's doing is told to the person whose session it was.
         let output = if is_own {
             String::new()

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use usher_policy::Context as Keys;
+
 use super::Input;
 use crate::api::Call;
 use crate::documents::PREFERENCES;
@@ -39,7 +41,7 @@ impl AuthorizedSession {
             call.caller,
             ACTION,
             &document,
-            &[(DOCUMENT_CHECK, "true")],
+            &Keys::default().with(DOCUMENT_CHECK, "true"),
         )
         .await?;
         let is_document_allowed = match verdict {
@@ -49,10 +51,7 @@ impl AuthorizedSession {
             Verdict::NotAllowed(_) => false,
         };
         let target = Resource::Node(input.target.clone());
-        let check = [(
-            DOCUMENT_CHECK,
-            if is_document_allowed { "true" } else { "false" },
-        )];
+        let check = Keys::default().with(DOCUMENT_CHECK, is_document_allowed.to_string());
         match judge(call.context, call.caller, ACTION, &target, &check).await? {
             Verdict::Allowed => Ok(Self { input }),
             Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),

@@ -1,0 +1,234 @@
+//! The proof that a caller may assume a role with these session tags.
+//!
+//! [`Assumption::judge`] is its only maker. Two sides are asked: the role's trust policy in any case, and the caller's own
+//! policies unless the trust policy names the caller (control-plane.md 5.4). A tag that decides the OS user needs, besides,
+//! a statement on either side that names its values (design section 6).
+
+use std::collections::BTreeMap;
+
+use usher_policy::{
+    Context as Keys, RUN_AS_TAG, Request, TrustDecision, TrustPolicy, TrustedAs, is_allowed_within,
+};
+
+use super::Input;
+use crate::api::Call;
+use crate::error::{ApiError, Code};
+use crate::identity::{
+    Resource, SessionTag, Verdict, Who, denied, judge, of_call, of_iam_resource, policies, tag_keys,
+};
+use crate::store::RoleRow;
+
+const ASSUME: &str = "sts:AssumeRole";
+const TAG: &str = "sts:TagSession";
+
+/// A role that may be assumed, with all that the session takes along.
+#[derive(Debug)]
+pub(super) struct Assumption {
+    /// The role.
+    pub(super) role: RoleRow,
+    /// The person behind the caller.
+    pub(super) origin: String,
+    /// The session's tags, those of the caller's own role session that are transitive included.
+    pub(super) tags: Vec<SessionTag>,
+}
+
+impl Assumption {
+    /// Asks both sides.
+    pub(super) async fn judge(call: Call<'_>, input: &Input) -> Result<Self, ApiError> {
+        let nobody = || denied(call.caller, ASSUME, &input.role_arn, &not_trusted(ASSUME));
+        match &call.caller.who {
+            Who::User { .. } | Who::AssumedRole(_) => {}
+            // A node's keys act only as that node, whatever a role would let it do.
+            Who::Node(_) | Who::Anonymous => return Err(nobody()),
+        }
+        // Whoever names a role that does not exist learns what a stranger to it learns.
+        let role = find(call, &input.role_arn).await?.ok_or_else(nobody)?;
+        let tags = session_tags(call, input)?;
+        let question = Question::new(call, input, &role, &tags).await?;
+        question.ask(ASSUME).await?;
+        if !tags.is_empty() {
+            question.ask(TAG).await?;
+        }
+        if tags.iter().any(|tag| tag.key == RUN_AS_TAG) {
+            question.demand_bound_run_as().await?;
+        }
+        Ok(Self {
+            origin: call.caller.origin.clone(),
+            role,
+            tags,
+        })
+    }
+}
+
+fn not_trusted(action: &str) -> String {
+    format!("because no resource-based policy allows the {action} action")
+}
+
+/// The role of exactly this ARN.
+async fn find(call: Call<'_>, arn: &str) -> Result<Option<RoleRow>, ApiError> {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let role = call.context.store.role_named(name).await?;
+    let scope = call.context.config.scope();
+    Ok(role.filter(|role| scope.role(&role.path_and_name()) == arn))
+}
+
+/// What is given, over what the caller's own role session hands on and nobody overrides.
+fn session_tags(call: Call<'_>, input: &Input) -> Result<Vec<SessionTag>, ApiError> {
+    let mut tags = Vec::new();
+    if let Who::AssumedRole(session) = &call.caller.who {
+        for key in &session.transitive {
+            if input
+                .tags
+                .iter()
+                .any(|tag| tag.pair().0.to_lowercase() == key.to_lowercase())
+            {
+                return Err(ApiError::new(
+                    Code::Validation,
+                    format!(
+                        "The session tag {key} is a transitive tag of the calling session and cannot be set again."
+                    ),
+                ));
+            }
+            tags.extend(call.caller.session_tags.value(key).map(|value| SessionTag {
+                key: key.clone(),
+                value: value.to_owned(),
+                transitive: true,
+            }));
+        }
+    }
+    tags.extend(input.tags.iter().map(|tag| {
+        let (key, value) = tag.pair();
+        SessionTag {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            transitive: input.transitive_tag_keys.iter().any(|one| one == key),
+        }
+    }));
+    Ok(tags)
+}
+
+/// What both sides are asked about.
+struct Question<'a> {
+    call: Call<'a>,
+    role_arn: &'a str,
+    resource: Resource,
+    trust: TrustPolicy,
+    /// The caller's names, as far as the role trusts who bears them now.
+    names: Vec<String>,
+    /// Condition keys of this call alone, and all of them.
+    own_keys: Keys,
+    keys: Keys,
+}
+
+impl<'a> Question<'a> {
+    async fn new(
+        call: Call<'a>,
+        input: &'a Input,
+        role: &RoleRow,
+        tags: &[SessionTag],
+    ) -> Result<Self, ApiError> {
+        let transitive = tags.iter().filter(|tag| tag.transitive);
+        let own_keys = tag_keys(
+            tags.iter()
+                .map(|tag| (tag.key.as_str(), tag.value.as_str())),
+        )
+        .with("sts:RoleSessionName", &input.role_session_name);
+        let own_keys = match transitive.clone().next() {
+            Some(_) => own_keys.with_set("sts:TransitiveTagKeys", transitive.map(|tag| &tag.key)),
+            None => own_keys,
+        };
+        let own_keys = match &input.external_id {
+            Some(id) => own_keys.with("sts:ExternalId", id),
+            None => own_keys,
+        };
+        let role_tags = call.context.store.role_tags(&role.role_id).await?;
+        let of_role = of_iam_resource(role_tags.iter().map(crate::store::TagRow::pair));
+        let ids: BTreeMap<String, String> =
+            serde_json::from_str(&role.trust.ids).map_err(ApiError::internal)?;
+        Ok(Self {
+            call,
+            role_arn: &input.role_arn,
+            resource: Resource::RoleNamed(role.name.clone()),
+            trust: TrustPolicy::parse(&role.trust.document).map_err(ApiError::internal)?,
+            names: names(call, &ids),
+            keys: of_call(call.context, call.caller)
+                .and(&of_role)
+                .and(&own_keys),
+            own_keys,
+        })
+    }
+
+    fn trusted_as(&self) -> TrustedAs<'_> {
+        TrustedAs {
+            account: self.call.context.config.account.as_str(),
+            arns: &self.names,
+        }
+    }
+
+    fn request(&self, action: &'a str) -> Request<'_> {
+        Request {
+            action,
+            resource: self.role_arn,
+            context: &self.keys,
+        }
+    }
+
+    /// Refuses unless both sides allow `action`.
+    async fn ask(&self, action: &'a str) -> Result<(), ApiError> {
+        let Call { context, caller } = self.call;
+        let refusal = |why: &str| denied(caller, action, self.role_arn, why);
+        let trust = self.trust.judge(self.trusted_as(), &self.request(action));
+        tracing::info!(
+            caller = caller.arn,
+            action,
+            role = self.role_arn,
+            ?trust,
+            "asked the trust policy"
+        );
+        let own = judge(context, caller, action, &self.resource, &self.own_keys).await?;
+        match (trust, own) {
+            (TrustDecision::ExplicitDeny, _) => {
+                Err(refusal("with an explicit deny in a resource-based policy"))
+            }
+            (_, Verdict::Denied(refusal)) => Err(refusal),
+            (TrustDecision::NotTrusted, _) => Err(refusal(&not_trusted(action))),
+            (TrustDecision::WithOwnPolicies, Verdict::NotAllowed(refusal)) => Err(refusal),
+            (TrustDecision::Named, _) | (TrustDecision::WithOwnPolicies, Verdict::Allowed) => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses unless a statement that allows the tags also names the values that the Run As tag may have. Without one,
+    /// whoever may tag a session could name any OS user.
+    async fn demand_bound_run_as(&self) -> Result<(), ApiError> {
+        let Call { context, caller } = self.call;
+        let (request, key) = (self.request(TAG), format!("aws:RequestTag/{RUN_AS_TAG}"));
+        let is_bound = self
+            .trust
+            .is_allowed_within(self.trusted_as(), &request, &key)
+            || is_allowed_within(&policies(context, caller).await?, &request, &key);
+        if is_bound {
+            return Ok(());
+        }
+        let why = format!(
+            "with the session tag {RUN_AS_TAG}: it names the OS user of sessions, so the statement that allows {TAG} \
+             must name its values by a condition on {key}, and none does"
+        );
+        Err(denied(caller, TAG, self.role_arn, &why))
+    }
+}
+
+/// The ARNs that stand for the caller, without those that the trust policy wrote down for somebody else: an earlier user
+/// or role of that name.
+fn names(call: Call<'_>, ids: &BTreeMap<String, String>) -> Vec<String> {
+    let (id, arns) = match &call.caller.who {
+        Who::User { user_id } => (user_id, vec![&call.caller.arn]),
+        Who::AssumedRole(session) => (&session.role_id, vec![&session.role_arn, &call.caller.arn]),
+        Who::Node(_) | Who::Anonymous => return Vec::new(),
+    };
+    arns.into_iter()
+        .filter(|arn| ids.get(*arn) == Some(id))
+        .cloned()
+        .collect()
+}

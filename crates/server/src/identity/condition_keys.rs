@@ -1,0 +1,107 @@
+//! What policies may ask about a call: the condition keys of control-plane.md 7.4, as far as they are known here.
+//!
+//! A key that is not known stays absent, and what a condition makes of an absent key is the evaluator's affair.
+
+use usher_policy::Context as Keys;
+
+use super::{Caller, Who};
+use crate::codec::iso_time;
+use crate::context::Context;
+
+/// The keys of every decision about this call.
+pub(crate) fn of_call(context: &Context, caller: &Caller) -> Keys {
+    let account = context.config.account.as_str();
+    let keys = Keys::default()
+        .with("aws:PrincipalArn", &caller.arn)
+        .with("aws:PrincipalAccount", account)
+        .with("aws:ResourceAccount", account)
+        .with("aws:RequestedRegion", &context.config.region)
+        .with("aws:userid", &caller.user_id)
+        .with("aws:EpochTime", (context.now() / 1000).to_string())
+        .with("aws:CurrentTime", iso_time(context.now()))
+        .with("aws:SecureTransport", caller.arrival.over_tls.to_string())
+        .with("aws:ViaAWSService", "false");
+    let keys = match caller.arrival.source {
+        Some(source) => keys.with("aws:SourceIp", source.to_string()),
+        None => keys,
+    };
+    let keys = match &caller.who {
+        Who::User { .. } => keys
+            .with("aws:username", &caller.name)
+            .with("aws:PrincipalType", "User"),
+        Who::AssumedRole(session) => keys
+            // The role, not its session: whoever assumes the role chooses the session's name.
+            .with("aws:PrincipalArn", &session.role_arn)
+            .with("aws:PrincipalType", "AssumedRole")
+            .with("aws:TokenIssueTime", iso_time(session.issued)),
+        Who::Node(_) => keys.with("aws:PrincipalType", "AssumedRole"),
+        Who::Anonymous => keys.with("aws:PrincipalType", "Anonymous"),
+    };
+    // Session tags lie over the role's, in whatever casing.
+    caller
+        .tags
+        .iter()
+        .chain(caller.session_tags.iter())
+        .fold(keys, |keys, (key, value)| {
+            keys.with(&format!("aws:PrincipalTag/{key}"), value)
+        })
+}
+
+/// The keys by which policies see tags that a request sets: none of them where it sets none.
+pub(crate) fn tag_keys<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Keys {
+    let tags: Vec<_> = tags.collect();
+    if tags.is_empty() {
+        return Keys::default();
+    }
+    let keys = Keys::default().with_set("aws:TagKeys", tags.iter().map(|(key, _)| *key));
+    tags.iter().fold(keys, |keys, (key, value)| {
+        keys.with(&format!("aws:RequestTag/{key}"), *value)
+    })
+}
+
+/// The keys by which policies see the tags of what an IAM call is about.
+pub(crate) fn of_iam_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Keys {
+    tags.fold(Keys::default(), |keys, (key, value)| {
+        keys.with(&format!("aws:ResourceTag/{key}"), value)
+            .with(&format!("iam:ResourceTag/{key}"), value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_policy::{Decision, PolicyDocument, Request, evaluate};
+
+    use super::*;
+
+    /// Whether the condition holds under these keys.
+    fn holds(condition: &str, keys: &Keys) -> bool {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}}}"#
+        );
+        let policy = [("p", PolicyDocument::parse(&text).unwrap())];
+        let request = Request {
+            action: "iam:TagUser",
+            resource: "*",
+            context: keys,
+        };
+        matches!(evaluate(&policy, &request), Decision::Allowed { .. })
+    }
+
+    #[test]
+    fn a_request_without_tags_has_no_tag_keys() {
+        let absent = r#"{"Null":{"aws:TagKeys":"true"}}"#;
+        assert!(!holds(absent, &tag_keys([("a", "1")].into_iter())));
+        assert!(holds(absent, &tag_keys([].into_iter())));
+    }
+
+    #[test]
+    fn each_tag_of_a_request_is_a_key_and_all_are_a_set() {
+        let keys = tag_keys([("SSMSessionRunAs", "web"), ("team", "a")].into_iter());
+        let only_run_as = r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["SSMSessionRunAs"]}}"#;
+        assert!(!holds(only_run_as, &keys));
+        let any_run_as = r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":["SSMSessionRunAs"]}}"#;
+        assert!(holds(any_run_as, &keys));
+        let value = r#"{"StringEquals":{"aws:RequestTag/ssmsessionrunas":"web"}}"#;
+        assert!(holds(value, &keys));
+    }
+}
