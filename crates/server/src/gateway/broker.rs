@@ -108,6 +108,11 @@ struct Seat {
     /// Whether the present connection was asked to pause. A new connection starts unpaused: agents forget a pause
     /// when they reconnect.
     paused: bool,
+    /// Whether a connection had this seat before.
+    was_taken: bool,
+    /// The present connection is to hear that the other side is back: what it sent meanwhile may have been lost with
+    /// the other's old connection, and it need not find out by waiting for acknowledgements.
+    start_due: bool,
     farewell: Farewell,
     /// The highest sequence number seen from this seat. A repeat is no sign of life of the person or the program.
     highest_sequence: Option<i64>,
@@ -190,12 +195,16 @@ impl Broker {
     ) -> Option<ConnectionId> {
         let seat = self.seat_mut(side);
         let replaced = seat.connection.replace(connection);
+        let is_back = std::mem::replace(&mut seat.was_taken, true);
         seat.paused = false;
+        // A new connection begins by repeating what is unacknowledged.
+        seat.start_due = false;
         if seat.farewell == Farewell::Said {
             seat.farewell = Farewell::Due;
         }
         self.agent_has_attached |= side == Side::Agent;
         self.have_met |= self.is_attached(side.other());
+        self.seat_mut(side.other()).start_due |= is_back;
         self.last_activity = now;
         replaced
     }
@@ -281,8 +290,9 @@ impl Broker {
         }
     }
 
-    /// A side is asked to pause once more than the hold waits for an absent other side, and to go on once that side
-    /// is back. Not earlier: to AWS's agent a pause ends a command that has separate output streams.
+    /// A side is asked to pause once more than the hold waits for an absent other side. Not earlier: to AWS's agent a
+    /// pause ends a command that has separate output streams. It is asked to go on, which to our own programs also
+    /// means to repeat what is unacknowledged, once that side is back.
     fn poll_publication(&mut self, side: Side) -> Option<Next> {
         if self.ending.is_some() {
             return None;
@@ -294,8 +304,9 @@ impl Broker {
             seat.paused = true;
             return Some(Next::Pause);
         }
-        if !is_awaited && seat.paused {
+        if !is_awaited && (seat.paused || seat.start_due) {
             seat.paused = false;
+            seat.start_due = false;
             return Some(Next::Start);
         }
         None

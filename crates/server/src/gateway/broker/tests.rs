@@ -275,6 +275,31 @@ fn an_agent_that_was_not_paused_is_not_started() {
 }
 
 #[test]
+fn a_side_is_told_that_the_other_is_back_on_a_new_connection() {
+    let now = Instant::now();
+    for (side, connection, other, others) in [
+        (Side::Agent, AGENT, Side::Client, CLIENT),
+        (Side::Client, CLIENT, Side::Agent, AGENT),
+    ] {
+        let mut broker = joined(now);
+        assert_eq!(drain(&mut broker, side, connection), [Next::Wait]);
+        // Replaced, as a dead connection is, or left first.
+        broker.attach(now, other, NEWER);
+        assert_eq!(
+            drain(&mut broker, side, connection),
+            [Next::Start, Next::Wait]
+        );
+        assert!(broker.detach(other, NEWER));
+        assert_eq!(drain(&mut broker, side, connection), [Next::Wait]);
+        broker.attach(now, other, others);
+        assert_eq!(
+            drain(&mut broker, side, connection),
+            [Next::Start, Next::Wait]
+        );
+    }
+}
+
+#[test]
 fn an_agent_that_reconnects_is_paused_afresh() {
     let now = Instant::now();
     let mut broker = joined(now);
