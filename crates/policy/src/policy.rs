@@ -157,9 +157,7 @@ impl Statement {
             }
         };
         Ok(Self {
-            sid: optional_text(path, map, "Sid")?
-                .filter(|sid| !sid.is_empty())
-                .map(str::to_owned),
+            sid: sid(path, map)?,
             effect,
             actions: one_or_none(path, map, ["Action", "NotAction"], action)?,
             resources,
@@ -218,6 +216,17 @@ fn statements<T>(
     {
         Some(sid) => Err(PolicyError::DuplicateSid(sid.clone())),
         None => Ok(statements),
+    }
+}
+
+/// A statement's id as IAM takes it. Decisions are logged with it, so it must not hold a line of its own.
+fn sid(path: &str, map: &Map<String, Value>) -> Result<Option<String>, PolicyError> {
+    match optional_text(path, map, "Sid")? {
+        None | Some("") => Ok(None),
+        Some(sid) if sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            Ok(Some(sid.to_owned()))
+        }
+        Some(sid) => Err(PolicyError::MalformedSid(sid.to_owned())),
     }
 }
 

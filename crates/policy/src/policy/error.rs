@@ -41,6 +41,8 @@ pub enum PolicyError {
     UnknownVersion,
     #[error("The Sid {} stands twice in the policy.", .0.escape_default())]
     DuplicateSid(String),
+    #[error("Statement IDs (SID) must be alpha-numeric ([0-9A-Za-z]*), which {} is not.", .0.escape_default())]
+    MalformedSid(String),
     #[error("{} is not an action: write service:Name, with * and ? in the name only, or * alone.", .0.escape_default())]
     MalformedAction(String),
     #[error("Resource {} must be in ARN format or \"*\".", .0.escape_default())]

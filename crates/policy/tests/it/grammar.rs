@@ -146,6 +146,19 @@ fn actions_and_resources_must_have_their_form() {
 }
 
 #[test]
+fn a_sid_that_is_not_letters_and_digits_is_refused() {
+    for sid in [
+        "a b",
+        "a-b",
+        "ä",
+        "a\n2026-01-01T00:00:00Z INFO allowed",
+        "a\u{1b}[31m",
+    ] {
+        refused(&with(|s| s["Sid"] = json!(sid)), "must be alpha-numeric");
+    }
+}
+
+#[test]
 fn sids_are_unique_in_a_policy() {
     let statement = json!({ "Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*" });
     refused(
