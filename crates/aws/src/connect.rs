@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderValue, Request, Uri};
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::{Connector, client_async_tls_with_config};
 
 use crate::endpoint::host_header;
@@ -205,6 +206,11 @@ impl Target {
                 authority,
                 cause: e.to_string(),
             },
+            // Cut off in the middle of its answer: nothing that was said is wrong.
+            WsError::Protocol(ProtocolError::HandshakeIncomplete) => ConnectError::Unreachable {
+                authority,
+                cause: "the answer broke off".to_owned(),
+            },
             other => ConnectError::NotAWebSocket {
                 authority,
                 cause: other.to_string(),
@@ -275,6 +281,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_breaks_off_may_be_tried_again() {
+        let error = answered_with("HTTP/1.1 101 Switching Prot").await;
+        assert!(error.is_passing(), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_gateway_that_is_busy_may_be_tried_again() {
         let error = answered("503 Service Unavailable", "<html>busy</html>").await;
         assert!(error.is_passing());
@@ -282,16 +294,21 @@ mod tests {
     }
 
     async fn answered(status: &'static str, body: &'static str) -> ConnectError {
+        let length = body.len();
+        answered_with(&format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+        .await
+    }
+
+    async fn answered_with(answer: &str) -> ConnectError {
+        let answer = answer.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0u8; 4096];
             let _ = stream.read(&mut request).await.unwrap();
-            let answer = format!(
-                "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
-                body.len()
-            );
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
         let error = connect(&format!("ws://{address}/v1/data-channel/x"), None)

@@ -17,6 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::wall_ms;
+
 /// Bytes fed but not yet taken by the kernel; above this the driver keeps its frames to itself.
 const ROOM: usize = 256 * 1024;
 
@@ -31,6 +33,16 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// Payload of our pings, as AWS's programs send it.
 const KEEPALIVE: Bytes = Bytes::from_static(b"keepalive");
+
+/// Not having looked for this long, by whichever clock, means that we were stopped or that the machine slept: the line
+/// may have died meanwhile, and what is still in the kernel's buffer proves nothing.
+const AWAY: Duration = Duration::from_secs(30);
+
+/// Back from there, the ping below must be answered within this. A new connection costs little, waiting much.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// Payload of that ping: its pong cannot be older than our return.
+const ARE_YOU_THERE: Bytes = Bytes::from_static(b"are you there");
 
 /// What [`Socket::next`] returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +69,9 @@ pub enum SocketError {
     /// No byte came for a minute although we asked for a pong.
     #[error("the connection has been silent for {} s", SILENCE.as_secs())]
     Silent,
+    /// This machine slept, or we were stopped, and the line has not outlived it.
+    #[error("the connection did not outlive a sleep")]
+    DiedAsleep,
     /// The peer broke the WebSocket protocol or sent more than is accepted.
     #[error("the peer broke the WebSocket protocol: {0}")]
     Violation(String),
@@ -69,6 +84,10 @@ pub struct Socket {
     fed: usize,
     pings: Interval,
     heard: Instant,
+    /// When we last looked, by the clock of timers, which may stand still while the machine sleeps, and by the wall's.
+    looked: (Instant, u64),
+    /// Until when an answer to [`ARE_YOU_THERE`] is waited for.
+    answer_by: Option<Instant>,
 }
 
 impl Socket {
@@ -80,6 +99,8 @@ impl Socket {
             fed: 0,
             pings,
             heard: Instant::now(),
+            looked: (Instant::now(), wall_ms()),
+            answer_by: None,
         }
     }
 
@@ -151,6 +172,7 @@ impl Socket {
                 Message::Close(frame) => return Poll::Ready(Ok(closed(frame))),
                 // The answer to a ping is queued by the library; it leaves with the next flush.
                 Message::Ping(_) => self.fed = self.fed.max(1),
+                Message::Pong(payload) if payload == ARE_YOU_THERE => self.answer_by = None,
                 Message::Pong(_) | Message::Frame(_) => {}
             }
             if self.fed > 0 {
@@ -160,13 +182,28 @@ impl Socket {
     }
 
     fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Result<(), SocketError> {
+        if self.was_away() {
+            self.answer_by = Some(Instant::now() + ANSWER_WITHIN);
+            self.pings.reset_after(ANSWER_WITHIN);
+            self.feed_message(Message::Ping(ARE_YOU_THERE))?;
+        }
         while self.pings.poll_tick(cx).is_ready() {
+            if self.answer_by.is_some_and(|by| by <= Instant::now()) {
+                return Err(SocketError::DiedAsleep);
+            }
             if self.heard.elapsed() >= SILENCE {
                 return Err(SocketError::Silent);
             }
             self.feed_message(Message::Ping(KEEPALIVE))?;
         }
         Ok(())
+    }
+
+    fn was_away(&mut self) -> bool {
+        let now = (Instant::now(), wall_ms());
+        let before = std::mem::replace(&mut self.looked, now);
+        let by_wall = Duration::from_millis(now.1.saturating_sub(before.1));
+        now.0.duration_since(before.0).max(by_wall) >= AWAY
     }
 
     /// Sends what was fed and then a close frame. The peer's own close frame is not waited for.

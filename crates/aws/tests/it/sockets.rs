@@ -53,6 +53,33 @@ async fn a_silent_line_ends() {
     drop(peer);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_line_that_died_while_we_were_stopped_is_given_up_at_once() {
+    let (mut socket, mut peer) = pair().await;
+    // In the kernel's buffer since before: no proof that the line still lives.
+    peer.send(Message::binary("old news")).await.unwrap();
+    tokio::time::advance(Duration::from_secs(45)).await;
+    let back = tokio::time::Instant::now();
+    let old = socket.next().await.unwrap();
+    assert_eq!(old, Arrival::Message("old news".into()));
+    assert!(matches!(socket.next().await, Err(SocketError::DiedAsleep)));
+    assert!(back.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_line_that_outlived_our_stop_stays() {
+    let (mut socket, mut peer) = pair().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(45)).await;
+    tokio::time::resume();
+    // Reading answers pings.
+    let answering = tokio::spawn(async move { while peer.next().await.is_some() {} });
+    let longer = tokio::time::timeout(Duration::from_secs(4), socket.next()).await;
+    assert!(longer.is_err(), "{longer:?}");
+    drop(socket);
+    answering.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_close_frame_keeps_code_and_reason() {
     let (mut socket, mut peer) = pair().await;
