@@ -252,6 +252,10 @@ impl<'a> Conversation<'a> {
                 self.channel.handle_connected(now);
                 self.voice.resumed();
             }
+            // The shell had ended and said how: only the farewell was lost with the connection.
+            LinkEvent::TimedOut if self.status.is_some() => {
+                return Ok(Some(self.ending(String::new())));
+            }
             LinkEvent::TimedOut => return Ok(Some(Ending::TimedOut)),
             LinkEvent::Failed(cause) => {
                 return Err(Error::Lost {
@@ -266,7 +270,8 @@ impl<'a> Conversation<'a> {
     /// Input is read only while the channel is writable, and a chunk is smaller than what it keeps free.
     fn handle_typed(&mut self, chunk: Bytes) -> Result<Option<Ending>, Error> {
         match chunk.as_ref() {
-            [INTERRUPT, ..] if !self.link.is_up() => Err(Error::Left {
+            // Only a keyboard has a Ctrl-C: in a pipe the same byte is data.
+            [INTERRUPT, ..] if self.raw_mode.is_some() && !self.link.is_up() => Err(Error::Left {
                 session: self.session.clone(),
             }),
             [key @ (INTERRUPT | 0x1c | 0x1a)] if self.raw_mode.is_some() => self.handle_key(*key),

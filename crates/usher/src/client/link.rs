@@ -5,14 +5,16 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use usher_aws::{Arrival, Socket, SocketError};
 
-use super::opening::{Opening, Reopened};
+use super::opening::{Opening, Reopened, SEEK_FOR};
 
-/// Losses in a row without a single message in between; then it is not the network.
-const FRUITLESS: u32 = 6;
+/// A connection that held this long was a good one, even if the session was quiet all the while. More than the longest
+/// pause between two tries.
+const HELD: Duration = Duration::from_secs(10);
 
 /// What happened to a connection.
 #[derive(Debug)]
@@ -35,7 +37,11 @@ pub(super) enum LinkEvent {
 pub(super) struct Link {
     opening: Arc<Opening>,
     state: State,
-    /// Losses since anything was received.
+    /// When the present connection came up.
+    up_since: Instant,
+    /// When a good connection was last there.
+    good_until: Instant,
+    /// Losses since then.
     losses: u32,
 }
 
@@ -59,6 +65,8 @@ impl Link {
         Self {
             opening,
             state: State::Up(Box::new(socket)),
+            up_since: Instant::now(),
+            good_until: Instant::now(),
             losses: 0,
         }
     }
@@ -95,7 +103,7 @@ impl Link {
         }
         match arrival {
             Ok(Arrival::Message(message)) => {
-                self.losses = 0;
+                self.was_good();
                 LinkEvent::Message(message)
             }
             _ => LinkEvent::Room,
@@ -106,6 +114,7 @@ impl Link {
         match reopened {
             Reopened::Connected(socket) => {
                 self.state = State::Up(socket);
+                self.up_since = Instant::now();
                 LinkEvent::Back
             }
             Reopened::TimedOut => {
@@ -119,8 +128,16 @@ impl Link {
         }
     }
 
+    fn was_good(&mut self) {
+        self.losses = 0;
+        self.good_until = Instant::now();
+    }
+
     fn lose(&mut self, cause: String) -> LinkEvent {
-        if self.losses >= FRUITLESS {
+        if self.up_since.elapsed() >= HELD {
+            self.was_good();
+        }
+        if self.good_until.elapsed() >= SEEK_FOR {
             self.state = State::Gone;
             return LinkEvent::Failed(cause);
         }

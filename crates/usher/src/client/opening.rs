@@ -23,7 +23,7 @@ const MORE_TRIES: u32 = 6;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a lost connection is sought.
-const SEEK_FOR: Duration = Duration::from_secs(10 * 60);
+pub(super) const SEEK_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// How a session is opened, as often as needed.
 #[derive(Debug)]

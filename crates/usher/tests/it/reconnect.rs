@@ -1,6 +1,9 @@
 //! A session that loses its connection: taken up again with nothing lost, or ended with a word.
 
+use std::process::Stdio;
+
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use usher_wire::frame::PayloadType;
 
 use crate::api::Api;
@@ -35,6 +38,71 @@ async fn a_session_that_ended_meanwhile_has_timed_out() {
     terminal.expect("Session: alice-1 timed out.").await;
     assert_eq!(terminal.end().await.code(), Some(0));
     assert!(terminal.is_as_before());
+}
+
+#[tokio::test]
+async fn a_farewell_that_is_lost_with_the_connection_does_not_hide_how_the_shell_ended() {
+    let ended = json!({"SessionId": "alice-1"});
+    let (gateway, plugin) = (Gateway::new().await, Plugin::new());
+    let api = Api::new(&[("ResumeSession", ended)]).await;
+    let mut command = plugin.session(&gateway.url(), api.url());
+    command.env("USHER_PLUGIN_EXIT_STATUS", "1");
+    let mut terminal = Terminal::start(&command);
+    let mut agent = gateway.accept().await;
+    agent.opened().await;
+    agent.send(PayloadType::ExitCode, b"EXIT_CODE: 7").await;
+    agent.hang_up();
+    terminal
+        .expect("Exiting session with sessionId: alice-1.")
+        .await;
+    assert_eq!(terminal.end().await.code(), Some(7));
+}
+
+#[tokio::test]
+async fn input_from_a_pipe_that_looks_like_control_c_leaves_no_session() {
+    let (gateway, plugin) = (Gateway::new().await, Plugin::new());
+    let resumed =
+        json!({"SessionId": "alice-1", "TokenValue": "second-token", "StreamUrl": gateway.url()});
+    let api = Api::new(&[("ResumeSession", resumed)]).await;
+    let mut command = plugin.session(&gateway.url(), api.url());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, stderr) = (child.stdin.take().unwrap(), child.stderr.take().unwrap());
+    let mut agent = gateway.accept().await;
+    agent.opened().await;
+    agent.hang_up();
+    let mut said = BufReader::new(stderr).lines();
+    while !said
+        .next_line()
+        .await
+        .unwrap()
+        .unwrap()
+        .contains("making it again")
+    {}
+    stdin.write_all(b"\x03data").await.unwrap();
+    gateway.accept_again(&mut agent).await;
+    assert_eq!(agent.typed(b"data").await, b"\x03data");
+    agent.close("").await;
+}
+
+#[tokio::test]
+async fn a_quiet_session_outlives_any_number_of_lost_connections() {
+    let (gateway, plugin) = (Gateway::new().await, Plugin::new());
+    let resumed =
+        json!({"SessionId": "alice-1", "TokenValue": "second-token", "StreamUrl": gateway.url()});
+    let api = Api::new(&[("ResumeSession", resumed)]).await;
+    let mut terminal = Terminal::start(&plugin.session(&gateway.url(), api.url()));
+    let mut agent = gateway.accept().await;
+    agent.opened().await;
+    for _ in 0..8 {
+        agent.hang_up();
+        gateway.accept_again(&mut agent).await;
+    }
+    agent.send(PayloadType::Output, b"still here").await;
+    terminal.expect("still here").await;
 }
 
 #[tokio::test]
