@@ -3,14 +3,15 @@
 //! The invariant: only the server makes `channel_closed` and the publication messages, and neither side can speak in
 //! the other's name.
 
-use usher_wire::frame::{FrameHeader, MessageType};
+use usher_wire::frame::{FLAG_NOTICE, FrameHeader, MessageType};
 
 use super::broker::Side;
 
 /// What the gateway does with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handling {
-    /// To the other side, as it is. The number is that of a stream message; acknowledgements have none.
+    /// To the other side, as it is. The number is that of a stream message in which a person or a program speaks;
+    /// acknowledgements and notices have none.
     Relay(Option<i64>),
     /// The agent's word to the service about the session.
     SessionState,
@@ -22,6 +23,10 @@ pub(crate) enum Handling {
 pub(crate) fn handling(side: Side, header: &FrameHeader) -> Handling {
     match (side, header.message_type) {
         (_, MessageType::Acknowledge) => Handling::Relay(None),
+        // What the agent says for us keeps no idle session alive.
+        (Side::Agent, MessageType::OutputStreamData) if header.flags == FLAG_NOTICE => {
+            Handling::Relay(None)
+        }
         (Side::Agent, MessageType::OutputStreamData)
         | (Side::Client, MessageType::InputStreamData) => Handling::Relay(Some(header.sequence)),
         (Side::Agent, MessageType::AgentSessionState) => Handling::SessionState,
@@ -51,6 +56,7 @@ mod tests {
             check(side, MessageType::PausePublication, Handling::Refuse);
             check(side, MessageType::StartPublication, Handling::Refuse);
             check(side, MessageType::InteractiveShell, Handling::Refuse);
+            check(side, MessageType::UsherNotice, Handling::Refuse);
             check(side, MessageType::AgentTaskComplete, Handling::Refuse);
         }
         check(Side::Agent, MessageType::InputStreamData, Handling::Refuse);
@@ -64,6 +70,18 @@ mod tests {
             MessageType::AgentSessionState,
             Handling::Refuse,
         );
+    }
+
+    #[test]
+    fn what_the_agent_says_for_the_service_is_nobodys_activity() {
+        let kind = MessageType::OutputStreamData;
+        let notice = Frame::unsequenced(kind, FLAG_NOTICE, Uuid::nil(), 1, Bytes::new());
+        let header = FrameHeader::parse(&notice.encode()).unwrap();
+        assert_eq!(handling(Side::Agent, &header), Handling::Relay(None));
+        let mut input = notice;
+        input.message_type = MessageType::InputStreamData;
+        let header = FrameHeader::parse(&input.encode()).unwrap();
+        assert_eq!(handling(Side::Client, &header), Handling::Relay(Some(0)));
     }
 
     #[test]

@@ -246,6 +246,12 @@ impl Broker {
         Arrival::Taken
     }
 
+    /// Puts a frame of the server's own behind what waits for the agent; false when there is no room or the session
+    /// has ended. It is nobody's activity.
+    pub(crate) fn tell_agent(&mut self, frame: Bytes) -> bool {
+        self.ending.is_none() && self.agent.lane.push(frame).is_ok()
+    }
+
     /// Ends the session; the first ending counts. What waits for the client is still delivered, then the farewell;
     /// what waits for the agent is dropped, since nothing will read it.
     pub(crate) fn end(&mut self, ending: Ending) -> bool {

@@ -144,6 +144,15 @@ impl LiveSession {
         });
     }
 
+    /// Gives the agent a frame of our own. Nothing happens while either side is away: it is for the moment.
+    pub(crate) fn tell_agent(&self, frame: Bytes) {
+        self.with_state(|state| {
+            if state.broker.presence() == Presence::Joined && state.broker.tell_agent(frame) {
+                state.wake_writer(Side::Agent);
+            }
+        });
+    }
+
     /// Sends both connections away, whatever still waits for them.
     pub(crate) fn dismiss(&self) {
         self.with_state(|state| {

@@ -246,6 +246,7 @@ impl Gateway {
                 minutes(row.idle_minutes),
                 row.max_minutes.map(minutes),
             ),
+            nodes: self.0.nodes.clone(),
             subscription: self.0.bus.subscribe(Topic::Session(id.clone())),
             store: self.0.store.clone(),
             clock: self.0.clock.clone(),

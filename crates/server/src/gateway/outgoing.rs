@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use usher_wire::frame::{Frame, MessageType};
 use usher_wire::ids::SessionId;
-use usher_wire::message::{ChannelClosed, StartTask, TaskAcknowledge, to_json};
+use usher_wire::message::{ChannelClosed, Notice, StartTask, TaskAcknowledge, to_json};
 use uuid::Uuid;
 
 /// `channel_closed`: ends `session` on `node` (empty where it must not be told). `output` is a sentence for the person, or empty.
@@ -35,6 +35,18 @@ pub(crate) fn start_publication(now_ms: u64) -> Bytes {
         Uuid::new_v4(),
         now_ms,
         Bytes::new(),
+    )
+    .encode()
+}
+
+/// `usher_notice`: a sentence for the person's terminal, which our own agent writes there.
+pub(crate) fn notice(now_ms: u64, text: String) -> Bytes {
+    Frame::unsequenced(
+        MessageType::UsherNotice,
+        0,
+        Uuid::new_v4(),
+        now_ms,
+        to_json(&Notice { text }),
     )
     .encode()
 }
@@ -83,6 +95,7 @@ mod tests {
                 MessageType::ChannelClosed,
             ),
             (pause_publication(7), MessageType::PausePublication),
+            (notice(7, "soon".to_owned()), MessageType::UsherNotice),
             (start_publication(7), MessageType::StartPublication),
             (
                 task_acknowledge(7, Uuid::nil(), &session),

@@ -11,9 +11,10 @@ use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Ending, Presence, Side};
-use super::lifetime::{Expiry, Lifetime};
+use super::lifetime::{Expiry, Lifetime, Turn};
 use super::limits::{COMPLETION_STILLNESS, FAREWELL};
 use super::live::{AgentReport, LiveSession};
+use super::nodes::ConnectedNodes;
 use super::outgoing;
 use crate::bus::{Bus, Message, Subscription, Topic};
 use crate::clock::Clock;
@@ -26,6 +27,8 @@ pub(crate) struct Tending {
     /// What the database says about its ends.
     pub(crate) shown: Presence,
     pub(crate) lifetime: Lifetime,
+    /// Who says which agents are ours.
+    pub(crate) nodes: ConnectedNodes,
     pub(crate) subscription: Subscription,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
@@ -69,14 +72,19 @@ impl Tending {
                 return Some(Cause::Agent(report));
             }
             self.show_presence().await;
-            let (due, expiry) = self.lifetime.next(self.session.last_activity());
-            if due <= Instant::now() {
-                return Some(Cause::Expired(expiry));
-            }
+            let last_activity = self.session.last_activity();
+            let until = match self.lifetime.poll(Instant::now(), last_activity) {
+                Turn::End(expiry) => return Some(Cause::Expired(expiry)),
+                Turn::Notice(sentence) => {
+                    self.announce(sentence);
+                    continue;
+                }
+                Turn::Wait(until) => until,
+            };
             tokio::select! {
                 () = self.server_stops.cancelled() => return None,
                 () = self.session.changed() => {}
-                () = sleep_until(due.into()) => {}
+                () = sleep_until(until.into()) => {}
                 message = self.subscription.recv() => match message? {
                     Message::End { output } => return Some(Cause::Asked { output }),
                     Message::Completed { output } => {
@@ -86,6 +94,15 @@ impl Tending {
                     Message::Frame(_) => {}
                 },
             }
+        }
+    }
+
+    /// We cannot write into the stream between the two ends; our own agent can, and AWS's is told nothing.
+    fn announce(&self, sentence: String) {
+        let node = self.nodes.find(&self.session.node);
+        if node.is_some_and(|node| node.is_ours) {
+            let notice = outgoing::notice(self.clock.now_ms(), sentence);
+            self.session.tell_agent(notice);
         }
     }
 
