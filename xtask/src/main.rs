@@ -46,11 +46,14 @@ enum Task {
     },
     /// Check formatting, lints, dependencies and the rules between the crates
     Check,
-    /// Run the data channel's simulation with many more seeds than `test` does
+    /// Run the data channel's simulation, and sessions in bad weather, with many more seeds than `test` does
     Soak {
         /// How many seeds to simulate
         #[arg(long, default_value_t = 200_000)]
         seeds: u64,
+        /// How many sessions to put through bad weather
+        #[arg(long, default_value_t = 500)]
+        weather: u64,
     },
     /// Measure the release programs beside OpenSSH on this machine, as root
     Bench(bench::BenchArguments),
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => dev::run(&arguments),
         Task::Test { no_install } => test::run(no_install),
         Task::Check => check::run(),
-        Task::Soak { seeds } => soak::run(seeds),
+        Task::Soak { seeds, weather } => soak::run(seeds, weather),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {

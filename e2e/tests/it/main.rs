@@ -31,3 +31,5 @@ mod run_as_refusals;
 mod signatures;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod weather;

@@ -10,10 +10,14 @@ fn profile_directory() -> PathBuf {
     ours.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// `usher`, with `usher-agent` beside it; built first, so that a test never judges an old program.
+/// `usher`, with `usher-agent` beside it; built first, so that a test never judges an old program. A soak, which must
+/// judge one build from its first seed to its last, names a directory in `USHER_PROGRAMS` instead.
 pub(crate) fn usher() -> &'static Path {
     static USHER: OnceLock<PathBuf> = OnceLock::new();
     USHER.get_or_init(|| {
+        if let Some(given) = std::env::var_os("USHER_PROGRAMS") {
+            return PathBuf::from(given).join("usher");
+        }
         let directory = profile_directory();
         let profile = match directory.file_name().unwrap().to_str().unwrap() {
             "debug" => "dev",
