@@ -18,7 +18,7 @@ pub(crate) struct Http {
     pub(crate) content: Vec<u8>,
     chunked: bool,
     path: String,
-    method: &'static str,
+    pub(crate) method: &'static str,
 }
 
 impl Http {

@@ -153,11 +153,20 @@ impl Running {
             .await
     }
 
-    pub(crate) async fn whoami(&self, keys: &Keys) -> Reply {
-        self.query_call("GetCallerIdentity", "2011-06-15", &[])
+    pub(crate) async fn sts(
+        &self,
+        keys: &Keys,
+        operation: &str,
+        members: &[(&str, &str)],
+    ) -> Reply {
+        self.query_call(operation, "2011-06-15", members)
             .signed(keys, "sts", self.now())
             .send()
             .await
+    }
+
+    pub(crate) async fn whoami(&self, keys: &Keys) -> Reply {
+        self.sts(keys, "GetCallerIdentity", &[]).await
     }
 
     /// A user with a key and, unless empty, one policy.

@@ -9,7 +9,10 @@
 )]
 
 mod activations;
+mod assume_role;
+mod assume_role_tags;
 mod client;
+mod crowd;
 mod documents;
 mod gateway;
 mod gateway_peers;
@@ -21,4 +24,7 @@ mod nodes;
 mod policy;
 mod production;
 mod restart;
+mod role_keys;
+mod role_sessions;
+mod roles;
 mod signature;

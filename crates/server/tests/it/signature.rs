@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Keys, Running};
+use crate::harness::{Http, Keys, Running};
 
 #[tokio::test]
 async fn a_call_without_a_signature_is_refused() {
@@ -189,6 +189,48 @@ async fn a_deleted_key_is_refused_from_then_on() {
         .whoami(&keys)
         .await
         .refused(403, "InvalidClientTokenId");
+}
+
+/// A presigned address with a made-up signature, good from its date for so many seconds.
+fn presigned(keys: &Keys, date: &str, expires: &str) -> String {
+    format!(
+        "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+         &X-Amz-Credential={}%2F{}%2Fusher-1%2Fsts%2Faws4_request&X-Amz-Date={date}&X-Amz-Expires={expires}\
+         &X-Amz-SignedHeaders=host&X-Amz-Signature={}",
+        keys.id,
+        &date[..8],
+        "0".repeat(64)
+    )
+}
+
+#[tokio::test]
+async fn presigned_addresses_are_checked_like_signed_calls() {
+    let server = Running::start().await;
+    let ask = async |path: &str| Http::get(server.address, path).send().await;
+    let date = "20261122T085000Z";
+    ask(&presigned(&server.admin, date, "3600"))
+        .await
+        .refused(403, "SignatureDoesNotMatch");
+    ask(&presigned(&server.admin, date, "604801"))
+        .await
+        .refused(400, "IncompleteSignature");
+    let late = ask(&presigned(&server.admin, date, "10")).await;
+    late.refused(403, "SignatureDoesNotMatch");
+    assert!(
+        late.message().starts_with("Signature expired: "),
+        "{}",
+        late.message()
+    );
+    let unknown = Keys {
+        id: "AKIAUNKNOWNUNKNOWN00".to_owned(),
+        ..server.admin.clone()
+    };
+    ask(&presigned(&unknown, date, "3600"))
+        .await
+        .refused(403, "InvalidClientTokenId");
+    ask("/?Action=GetCallerIdentity&Version=2011-06-15")
+        .await
+        .refused(403, "MissingAuthenticationToken");
 }
 
 #[tokio::test]
