@@ -1,7 +1,8 @@
 //! `agent.toml`: what the node's administrator decides.
 //!
 //! Owns that a configuration steering a root process belongs to root and to nobody else's pen, and
-//! that an unknown key is an error: a misspelt `deny` must not read as "no rule".
+//! that an unknown key is an error: a misspelt `deny` must not read as "no rule". What each key means stands in
+//! `docs/agent.toml`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,10 +10,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use usher_aws::Endpoint;
+use usher_aws::{Endpoint, Trust};
 
 /// More than any configuration needs; a longer file is refused unread.
 const MAX_BYTES: u64 = 64 * 1024;
+
+/// A handful of certificates. They travel to the workers inside messages.
+pub(crate) const MAX_AUTHORITIES: usize = 32 * 1024;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +26,9 @@ pub(crate) struct Config {
     pub(crate) endpoint: String,
     #[serde(default = "default_region")]
     pub(crate) region: String,
+    /// The only authorities whose certificates count for the service; without it, the system's.
+    #[serde(default)]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Registration and key; survives restarts.
     #[serde(default = "default_state_dir")]
     pub(crate) state_dir: PathBuf,
@@ -97,17 +104,23 @@ fn default_run_dir() -> PathBuf {
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("the configuration {path} cannot be read: {cause}")]
+    #[error("{path} cannot be read: {cause}")]
     Unreadable { path: PathBuf, cause: io::Error },
-    #[error("the configuration {0} is longer than 64 KiB")]
+    #[error("{0} is longer than 64 KiB")]
     TooLong(PathBuf),
     #[error(
-        "the configuration {0} decides what root does, but others than root may write it: \
+        "{0} decides what root does, but others than root may write it: \
          give it to root and remove write permission from group and others"
     )]
     WritableByOthers(PathBuf),
     #[error("the configuration {path} is not valid: {cause}")]
     Invalid { path: PathBuf, cause: String },
+    #[error(
+        "`ca_file` in {0} has no effect on an endpoint that is reached by plain HTTP: use https://, or remove it"
+    )]
+    CaWithoutTls(PathBuf),
+    #[error("`ca_file` names {path}, which cannot be used: {cause}")]
+    Ca { path: PathBuf, cause: String },
     #[error("`elevated = true` in {0}: sessions as root are not served by this agent; remove it")]
     Elevated(PathBuf),
 }
@@ -115,24 +128,7 @@ pub(crate) enum ConfigError {
 impl Config {
     /// Reads and checks the file at `path`.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |cause| ConfigError::Unreadable {
-            path: path.to_owned(),
-            cause,
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        let writable_by_others = metadata.permissions().mode() & 0o022 != 0;
-        let as_root = usher_sys::running_as_root();
-        if as_root && (metadata.uid() != 0 || writable_by_others) {
-            return Err(ConfigError::WritableByOthers(path.to_owned()));
-        }
-        let mut text = String::new();
-        file.take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
-            .map_err(unreadable)?;
-        if text.len() as u64 > MAX_BYTES {
-            return Err(ConfigError::TooLong(path.to_owned()));
-        }
+        let text = read_trusted(path)?;
         Self::parse(path, &text)
     }
 
@@ -142,16 +138,64 @@ impl Config {
             cause,
         };
         let config: Self = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
-        config
+        let endpoint = config
             .endpoint
             .parse::<Endpoint>()
             .map_err(|error| invalid(format!("endpoint: {error}")))?;
+        if config.ca_file.is_some() && !endpoint.is_secure() {
+            return Err(ConfigError::CaWithoutTls(path.to_owned()));
+        }
         if config.policy.elevated {
             return Err(ConfigError::Elevated(path.to_owned()));
         }
         Ok(config)
     }
+
+    /// The text of `ca_file`, for the workers: they may not be able to open it themselves.
+    pub(crate) fn authorities(&self) -> Result<Option<String>, ConfigError> {
+        let Some(path) = &self.ca_file else {
+            return Ok(None);
+        };
+        let text = read_trusted(path)?;
+        let unusable = |cause: String| ConfigError::Ca {
+            path: path.clone(),
+            cause,
+        };
+        if text.len() > MAX_AUTHORITIES {
+            return Err(unusable(format!(
+                "it is longer than {MAX_AUTHORITIES} bytes"
+            )));
+        }
+        Trust::pinned(&text).map_err(|error| unusable(error.to_string()))?;
+        Ok(Some(text))
+    }
 }
+
+/// Reads a file that steers root, which therefore only root may write.
+fn read_trusted(path: &Path) -> Result<String, ConfigError> {
+    let unreadable = |cause| ConfigError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let writable_by_others = metadata.permissions().mode() & 0o022 != 0;
+    let as_root = usher_sys::running_as_root();
+    if as_root && (metadata.uid() != 0 || writable_by_others) {
+        return Err(ConfigError::WritableByOthers(path.to_owned()));
+    }
+    let mut text = String::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(ConfigError::TooLong(path.to_owned()));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod example;
 
 #[cfg(test)]
 mod tests {
@@ -177,6 +221,26 @@ mod tests {
     #[test]
     fn an_endpoint_that_is_none_is_refused_by_name() {
         assert!(parse("endpoint = \"h\"").unwrap_err().contains("endpoint"));
+    }
+
+    #[test]
+    fn a_pinned_authority_that_nothing_would_use_is_refused() {
+        let text = "endpoint = \"http://h:1\"\nca_file = \"/etc/usher/ca.pem\"\n";
+        assert!(parse(text).unwrap_err().contains("plain HTTP"));
+    }
+
+    #[test]
+    fn a_pinned_authority_that_cannot_be_read_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let config = || {
+            let text = format!("endpoint = \"https://h:1\"\nca_file = {path:?}\n");
+            parse(&text).unwrap().authorities().unwrap_err().to_string()
+        };
+        assert!(config().contains("ca.pem"), "{}", config());
+        std::fs::write(&path, "no certificate").unwrap();
+        assert!(config().contains("ca.pem"), "{}", config());
+        assert!(config().contains("no PEM certificate"), "{}", config());
     }
 
     #[test]

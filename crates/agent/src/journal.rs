@@ -8,11 +8,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::registration::replace;
+
 /// Something made on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Made {
     /// The account ssm-user with its home directory.
     SsmUser,
+    /// The account ssm-user alone: its home directory was there before.
+    SsmUserInOldHome,
     /// The sudo rule for it.
     SudoRule,
 }
@@ -21,6 +25,7 @@ impl Made {
     fn line(self) -> &'static str {
         match self {
             Made::SsmUser => "user ssm-user",
+            Made::SsmUserInOldHome => "user ssm-user without its home",
             Made::SudoRule => "file /etc/sudoers.d/ssm-agent-users",
         }
     }
@@ -53,6 +58,17 @@ impl Journal {
         file.sync_all()
     }
 
+    /// Takes back what was recorded and then not made: somebody else may make it now.
+    pub(crate) fn withdraw(&self, made: Made) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let text = fs::read_to_string(path)?;
+        let kept = text.lines().filter(|line| *line != made.line());
+        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+        replace(path, kept.as_bytes(), 0o600)
+    }
+
     /// What is recorded, in order, without repeats.
     pub(crate) fn entries(&self) -> io::Result<Vec<Made>> {
         let Some(path) = &self.path else {
@@ -63,7 +79,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let known = [Made::SsmUser, Made::SudoRule];
+        let known = [Made::SsmUser, Made::SsmUserInOldHome, Made::SudoRule];
         Ok(known
             .into_iter()
             .filter(|made| text.lines().any(|line| line == made.line()))
@@ -89,6 +105,16 @@ mod tests {
         let path = directory.path().join("journal");
         fs::write(&path, "user alice\nfile /etc/passwd\nuser ssm-us").unwrap();
         assert_eq!(Journal::new(Some(&path)).entries().unwrap(), []);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_there_and_the_rest_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::new(Some(&directory.path().join("journal")));
+        journal.record(Made::SsmUserInOldHome).unwrap();
+        journal.record(Made::SudoRule).unwrap();
+        journal.withdraw(Made::SsmUserInOldHome).unwrap();
+        assert_eq!(journal.entries().unwrap(), [Made::SudoRule]);
     }
 
     #[test]

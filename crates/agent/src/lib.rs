@@ -23,6 +23,7 @@ mod monitor;
 mod register;
 mod registration;
 mod running;
+mod service;
 mod session;
 mod transport;
 mod undo;

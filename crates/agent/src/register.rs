@@ -12,15 +12,16 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use usher_aws::{ActivationRegistration, CallError, EndpointError, JsonClient, Ssm};
+use usher_aws::{ActivationRegistration, CallError, Ssm};
 use usher_wire::grant::GrantPublicKey;
 use usher_wire::ids::{IdError, NodeId};
 use usher_wire::secret::Secret;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::identities::Identities;
 use crate::registration::{Registration, StateDir};
+use crate::service::{self, ServiceError};
 
 /// Longer than any activation code.
 const MAX_CODE: u64 = 4096;
@@ -32,10 +33,16 @@ pub(crate) enum RegisterError {
     Code(io::Error),
     #[error("the activation code is empty")]
     EmptyCode,
-    #[error("the endpoint is none: {0}")]
-    Endpoint(#[from] EndpointError),
+    #[error("{0}")]
+    Client(#[from] ServiceError),
+    #[error("{0}")]
+    Authorities(#[from] ConfigError),
+    #[error(
+        "{0}: set `ca_file` of agent.toml to the certificate of the authority that the service's certificate is from"
+    )]
+    Untrusted(CallError),
     #[error("the service did not register this node: {0}")]
-    Service(#[from] CallError),
+    Service(CallError),
     #[error("the service gave a node id that is none: {0}")]
     Node(#[from] IdError),
     #[error(
@@ -47,6 +54,15 @@ pub(crate) enum RegisterError {
     Key,
     #[error("the registration cannot be stored: {0}")]
     Store(io::Error),
+}
+
+impl From<CallError> for RegisterError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Untrusted { .. } => Self::Untrusted(error),
+            other => Self::Service(other),
+        }
+    }
 }
 
 /// Registers this machine and returns its id.
@@ -67,10 +83,10 @@ pub(crate) fn run(
     let fingerprint = state
         .earlier_fingerprint(control)
         .unwrap_or_else(|| Uuid::new_v4().to_string());
-    let client = JsonClient::new(
-        config.endpoint.parse()?,
+    let client = service::client(
+        config.authorities()?.as_deref(),
+        &config.endpoint,
         &config.region,
-        crate::cli::PROGRAM,
     )?;
     let request = ActivationRegistration {
         activation_id: activation_id.to_owned(),

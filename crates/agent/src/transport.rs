@@ -106,7 +106,7 @@ impl Opening {
             credentials: &credentials,
             region: self.client.region(),
         };
-        let mut socket = connect(&url, Some(signer)).await?;
+        let mut socket = connect(&url, Some(signer), self.client.trust()).await?;
         let text = (self.first_text)(&self.node, token);
         let text = std::str::from_utf8(&text).map_err(|_| OpenError::FirstText)?;
         socket.feed_text(text)?;

@@ -1,11 +1,13 @@
 //! `usher-agent undo`: removes from the host what the journal lists, and nothing else.
 
+use std::fs;
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::config::Config;
 use crate::journal::{Journal, Made};
-use crate::login::ssm_user::{SSM_USER, SUDO_RULE, USERDEL};
+use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT, USERDEL};
 
 /// Why something could not be removed; the journal keeps it for the next try.
 #[derive(Debug, thiserror::Error)]
@@ -25,27 +27,48 @@ pub(crate) fn run(config: &Config) -> Result<(), UndoError> {
     let journal = Journal::new(config.journal.as_deref());
     let made = journal.entries().map_err(UndoError::Journal)?;
     if made.contains(&Made::SudoRule) {
-        match std::fs::remove_file(SUDO_RULE) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(UndoError::SudoRule(error));
-            }
-            _ => tracing::info!("removed {SUDO_RULE}"),
-        }
+        remove_rule(Path::new(SUDO_RULE)).map_err(UndoError::SudoRule)?;
     }
-    if made.contains(&Made::SsmUser) {
-        remove_user()?;
+    // The account may have been made anew since, beside what an earlier one left behind.
+    let with_home = made.contains(&Made::SsmUser) && !made.contains(&Made::SsmUserInOldHome);
+    if with_home || made.contains(&Made::SsmUserInOldHome) {
+        remove_user(if with_home {
+            &["-r", SSM_USER]
+        } else {
+            &[SSM_USER]
+        })?;
         tracing::info!("removed the account {SSM_USER}");
     }
     journal.clear().map_err(UndoError::Journal)
 }
 
-fn remove_user() -> Result<(), UndoError> {
+/// A rule that reads differently by now is an administrator's.
+fn remove_rule(rule: &Path) -> io::Result<()> {
+    match fs::read(rule) {
+        Ok(text) if text == SUDO_RULE_TEXT.as_bytes() => {
+            fs::remove_file(rule)?;
+            tracing::info!("removed {}", rule.display());
+            Ok(())
+        }
+        Ok(_) => {
+            tracing::warn!(
+                "{} was changed since it was made, and stays",
+                rule.display()
+            );
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove_user(arguments: &[&str]) -> Result<(), UndoError> {
     /// userdel(8): the account does not exist, which is what we want.
     const NO_SUCH_USER: i32 = 6;
     /// userdel(8): the home directory could not be removed; it says so too when only the mail spool is missing.
     const NO_HOME: i32 = 12;
     let ended = Command::new(USERDEL)
-        .args(["-r", SSM_USER])
+        .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -55,5 +78,29 @@ fn remove_user() -> Result<(), UndoError> {
     match ended.code() {
         Some(0 | NO_SUCH_USER | NO_HOME) => Ok(()),
         _ => Err(UndoError::User(ended.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_an_administrator_changed_or_removed_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let rule = directory.path().join("rule");
+        remove_rule(&rule).unwrap();
+        fs::write(&rule, "ssm-user ALL=(ALL) /usr/bin/id\n").unwrap();
+        remove_rule(&rule).unwrap();
+        assert!(rule.exists());
+    }
+
+    #[test]
+    fn a_rule_as_it_was_made_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let rule = directory.path().join("rule");
+        fs::write(&rule, SUDO_RULE_TEXT).unwrap();
+        remove_rule(&rule).unwrap();
+        assert!(!rule.exists());
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::signing::{self, Unsigned};
-use crate::tls::{self, TlsError};
+use crate::tls::{self, TlsError, Trust};
 use crate::{Endpoint, Identity, SigningError, wall_ms};
 
 /// A whole call; the slowest of them waits for a database, never for a node.
@@ -44,6 +44,14 @@ pub enum CallError {
         /// Where the call went.
         endpoint: String,
         /// What the system said.
+        cause: String,
+    },
+    /// Whoever answered is not believed to be the host.
+    #[error("{endpoint} shows a TLS certificate that is refused: {cause}")]
+    Untrusted {
+        /// Where the call went.
+        endpoint: String,
+        /// What is wrong with the certificate.
         cause: String,
     },
     /// Nothing answered in time.
@@ -106,16 +114,31 @@ pub struct JsonClient {
     http: reqwest::Client,
     endpoint: Endpoint,
     region: String,
+    trust: Trust,
 }
 
 impl JsonClient {
-    /// A client of `endpoint`; `program` goes into `User-Agent`, as `name/version`.
+    /// A client of `endpoint` that believes whom the platform believes; `program` goes into `User-Agent`, as
+    /// `name/version`.
     ///
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(endpoint: Endpoint, region: &str, program: &str) -> Result<Self, CallError> {
+        Self::trusting(Trust::default(), endpoint, region, program)
+    }
+
+    /// As [`JsonClient::new`], but believing whom `trust` says.
+    ///
+    /// # Errors
+    /// When the certificates of `trust` cannot be used.
+    pub fn trusting(
+        trust: Trust,
+        endpoint: Endpoint,
+        region: &str,
+        program: &str,
+    ) -> Result<Self, CallError> {
         let tls = if endpoint.is_secure() {
-            (*tls::client_config()?).clone()
+            (*trust.client_config()?).clone()
         } else {
             tls::trusting_nobody()?
         };
@@ -132,7 +155,14 @@ impl JsonClient {
             http,
             endpoint,
             region: region.to_owned(),
+            trust,
         })
+    }
+
+    /// Whose certificates are believed, for sockets to the same service.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Where the calls go.
@@ -242,9 +272,12 @@ impl JsonClient {
         if error.is_timeout() && !error.is_connect() {
             return CallError::TimedOut { endpoint };
         }
-        CallError::Unreachable {
-            endpoint,
-            cause: deepest(error),
+        match tls::distrust(error) {
+            Some(cause) => CallError::Untrusted { endpoint, cause },
+            None => CallError::Unreachable {
+                endpoint,
+                cause: deepest(error),
+            },
         }
     }
 

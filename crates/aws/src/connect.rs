@@ -13,7 +13,7 @@ use crate::endpoint::host_header;
 use crate::proxy::{self, DialError};
 use crate::signing::{self, Unsigned};
 use crate::socket::{Socket, limits};
-use crate::tls::{self, TlsError};
+use crate::tls::{TlsError, Trust, distrust};
 use crate::{Credentials, Identity, SigningError, wall_ms};
 
 /// Dial, TLS and upgrade together; the agent of AWS allows as much.
@@ -43,6 +43,14 @@ pub enum ConnectError {
         /// Host and port that were dialled.
         authority: String,
         /// What the system said.
+        cause: String,
+    },
+    /// Whoever answered is not believed to be the host.
+    #[error("{authority} shows a TLS certificate that is refused: {cause}")]
+    Untrusted {
+        /// Host and port that were dialled.
+        authority: String,
+        /// What is wrong with the certificate.
         cause: String,
     },
     /// Nothing answered in time.
@@ -85,6 +93,7 @@ impl ConnectError {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 429,
             Self::NotAWebSocketUrl(_)
+            | Self::Untrusted { .. }
             | Self::NotAWebSocket { .. }
             | Self::Signing(_)
             | Self::Tls(_) => false,
@@ -93,15 +102,20 @@ impl ConnectError {
 }
 
 /// Opens the WebSocket at `url`, dialled exactly as given: its path and query are the server's business.
+/// `trust` says whose certificates are believed where the URL asks for TLS.
 ///
 /// # Errors
 /// Each names the host and what went wrong there.
-pub async fn connect(url: &str, signer: Option<UpgradeSigner<'_>>) -> Result<Socket, ConnectError> {
+pub async fn connect(
+    url: &str,
+    signer: Option<UpgradeSigner<'_>>,
+    trust: &Trust,
+) -> Result<Socket, ConnectError> {
     let target =
         Target::parse(url).ok_or_else(|| ConnectError::NotAWebSocketUrl(url.to_owned()))?;
     let request = target.upgrade(url, signer)?;
     let tls = if target.secure {
-        Connector::Rustls(tls::client_config()?)
+        Connector::Rustls(trust.client_config()?)
     } else {
         Connector::Plain
     };
@@ -192,6 +206,9 @@ impl Target {
 
     fn failure(&self, error: WsError) -> ConnectError {
         let authority = self.authority.clone();
+        if let Some(cause) = distrust(&error) {
+            return ConnectError::Untrusted { authority, cause };
+        }
         match error {
             WsError::Http(response) => ConnectError::Refused {
                 authority,
@@ -249,7 +266,7 @@ mod tests {
         for url in ["http://127.0.0.1:1/", "127.0.0.1:1", "", "ws:///path"] {
             assert!(
                 matches!(
-                    connect(url, None).await,
+                    connect(url, None, &Trust::default()).await,
                     Err(ConnectError::NotAWebSocketUrl(_))
                 ),
                 "{url}"
@@ -260,7 +277,9 @@ mod tests {
     #[tokio::test]
     async fn a_closed_port_is_named_and_may_be_tried_again() {
         // Port 1 is nobody's; one that was just given back might be another test's.
-        let error = connect("ws://127.0.0.1:1/", None).await.unwrap_err();
+        let error = connect("ws://127.0.0.1:1/", None, &Trust::default())
+            .await
+            .unwrap_err();
         assert!(error.is_passing());
         assert!(
             error.to_string().contains("127.0.0.1:1 cannot be reached"),
@@ -311,9 +330,13 @@ mod tests {
             let _ = stream.read(&mut request).await.unwrap();
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
-        let error = connect(&format!("ws://{address}/v1/data-channel/x"), None)
-            .await
-            .unwrap_err();
+        let error = connect(
+            &format!("ws://{address}/v1/data-channel/x"),
+            None,
+            &Trust::default(),
+        )
+        .await
+        .unwrap_err();
         served.await.unwrap();
         error
     }

@@ -34,4 +34,4 @@ pub use ssm::{
     ActivationRegistration, ManagedNode, RegisteredNode, ResumedSession, RoleToken, Ssm,
     StartSession, StartedSession,
 };
-pub use tls::TlsError;
+pub use tls::{TlsError, Trust};

@@ -1,6 +1,7 @@
 //! Region, endpoint and credentials of the person who calls, found exactly where the AWS CLI finds them.
 //! The official loader does the finding; here its answers become ours, once, at the start of a command.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -11,7 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
-use crate::{CredentialError, CredentialSource, Credentials, Endpoint, EndpointError};
+use crate::{CredentialError, CredentialSource, Credentials, Endpoint, EndpointError, Trust};
 
 /// A key this close to its end is not used for another call.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
@@ -25,6 +26,8 @@ pub struct CallerOptions {
     pub region: Option<String>,
     /// `--endpoint-url`, else `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL`, else the profile's, else AWS's own.
     pub endpoint_url: Option<String>,
+    /// `--ca-bundle`, else `AWS_CA_BUNDLE`, else the profile's: believed beside the platform's certificates.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 /// Everything an outbound call needs to know about its caller.
@@ -36,6 +39,8 @@ pub struct Caller {
     pub region: String,
     /// Who signs.
     pub credentials: CredentialSource,
+    /// Whose certificates are believed.
+    pub trust: Trust,
 }
 
 /// Why a caller is not complete.
@@ -58,6 +63,7 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
         profile,
         region,
         endpoint_url,
+        ca_bundle,
     } = options;
     let mut from_profile = ProfileFileRegionProvider::builder();
     if let Some(name) = &profile {
@@ -80,10 +86,12 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
         Some(text) => text.parse()?,
         None => Endpoint::of_aws("ssm", &region),
     };
+    let bundle = ca_bundle.or_else(|| configured_bundle(&config));
     Ok(Caller {
         endpoint,
         region,
         credentials: CredentialSource::Chain(Chain::new(&config)),
+        trust: bundle.map_or_else(Trust::default, |path| Trust::with_bundle(&path)),
     })
 }
 
@@ -99,6 +107,18 @@ fn configured_endpoint(config: &SdkConfig) -> Option<String> {
         .service_config()
         .and_then(|service| service.load_config(key))
         .or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
+/// `AWS_CA_BUNDLE`, then the profile's `ca_bundle`. An empty variable is none.
+fn configured_bundle(config: &SdkConfig) -> Option<PathBuf> {
+    let key = ServiceConfigKey::builder()
+        .service_id("SSM")
+        .env("AWS_CA_BUNDLE")
+        .profile("ca_bundle")
+        .build()
+        .ok()?;
+    let named = config.service_config()?.load_config(key)?;
+    Some(PathBuf::from(named)).filter(|path| !path.as_os_str().is_empty())
 }
 
 /// The credential chain with the last answer kept, so that one command does not assume a role three times.

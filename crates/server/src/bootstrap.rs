@@ -3,13 +3,16 @@
 use usher_wire::secret::Secret;
 
 use crate::activations::{Terms, make_activation};
-use crate::api::make_access_key;
+use crate::api::{check_name, make_access_key};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::fresh_id;
 use crate::limits;
-use crate::server::{AccessKeyPair, Activation};
+use crate::server::{AccessKeyPair, Activation, ServerError};
 use crate::store::{PolicyRow, Room, UserRow};
+
+/// The sealed value that says who the first administrator was.
+const FIRST: &str = "first-administrator";
 
 const POLICY_NAME: &str = "AdministratorAccess";
 const POLICY: &str =
@@ -41,6 +44,41 @@ pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair
         }
         None => make_access_key(context, &user.user_id).await,
     }
+}
+
+/// The first administrator and its key. Which one it was is kept for good: removing every user opens this door no
+/// second time.
+pub(crate) async fn first_administrator(
+    context: &Context,
+    name: &str,
+) -> Result<AccessKeyPair, ServerError> {
+    check_name("userName", name, 64)?;
+    if let Some(name) = made_before(context).await? {
+        return Err(ServerError::AdministratorExists { name });
+    }
+    let sealed = context.vault.seal(FIRST, name.as_bytes())?;
+    let user = make_admin(context, name).await?;
+    let key = make_access_key(context, &user.user_id).await?;
+    context
+        .store
+        .insert_sealed_value(FIRST, &sealed, context.now())
+        .await?;
+    tracing::info!(
+        user = name,
+        access_key_id = key.access_key_id,
+        "the first administrator was made by who holds the data"
+    );
+    Ok(key)
+}
+
+/// Who was the first, or any user if that is not known: a laptop's server makes its own.
+async fn made_before(context: &Context) -> Result<Option<String>, ServerError> {
+    if let Some(sealed) = context.store.sealed_value(FIRST).await? {
+        let name = context.vault.unseal(FIRST, &sealed)?;
+        return Ok(Some(String::from_utf8_lossy(&name).into_owned()));
+    }
+    let users = context.store.users("/", "", 1).await?;
+    Ok(users.into_iter().next().map(|user| user.name))
 }
 
 async fn make_admin(context: &Context, name: &str) -> Result<UserRow, ApiError> {

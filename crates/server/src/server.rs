@@ -46,6 +46,12 @@ pub enum ServerError {
     /// The root key or what is sealed under it.
     #[error("{0}")]
     Vault(String),
+    /// There is one, or there was.
+    #[error("this server's first administrator was made already, as the IAM user {name}")]
+    AdministratorExists {
+        /// The user, or one that was made before any administrator.
+        name: String,
+    },
     /// Making an identity was refused.
     #[error("{0}")]
     Refused(String),
@@ -157,6 +163,20 @@ impl Server {
     /// If the database or the vault fails.
     pub async fn bootstrap_admin(&self, name: &str) -> Result<AccessKeyPair, ServerError> {
         Ok(bootstrap::admin(&self.context, name).await?)
+    }
+
+    /// Makes the IAM user `name` with a policy that allows everything, and its access key, once in the life of the data.
+    ///
+    /// # Errors
+    /// If that was done before, if there are users, if `name` is no name of a user, or if the database or the vault
+    /// fails.
+    pub async fn first_administrator(&self, name: &str) -> Result<AccessKeyPair, ServerError> {
+        bootstrap::first_administrator(&self.context, name).await
+    }
+
+    /// Closes the database of a server that is not run.
+    pub async fn close(self) {
+        self.context.store.close().await;
     }
 
     /// Makes an activation for one node, which will have the name `name`, good for ten minutes.

@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use usher_aws::CallerOptions;
 
+use crate::admin::AdminCommand;
 use crate::dev::DevArguments;
 use crate::error::Error;
 use crate::exit::{self, Face, Outcome};
 use crate::node_list::{self, Format};
+use crate::server::SettingsFile;
 use crate::start_session::{self, StartSessionArguments};
 
 /// A self-hosted Session Manager: shells on managed nodes without inbound ports or SSH keys.
@@ -25,6 +28,11 @@ struct Usher {
 enum Command {
     /// Try everything on this machine: server, this machine as a managed node, and its keys in a file
     Dev(DevArguments),
+    /// Run the server in the foreground, until SIGTERM or SIGINT
+    Server(SettingsFile),
+    /// Work on a server's data while it does not run
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Open a shell on a managed node
     StartSession {
         #[command(flatten)]
@@ -54,6 +62,9 @@ struct CallerArguments {
     /// Profile in the AWS configuration files [env: AWS_PROFILE]
     #[arg(long)]
     profile: Option<String>,
+    /// Certificates to trust beside the system's, in PEM [env: AWS_CA_BUNDLE]
+    #[arg(long, value_name = "FILE")]
+    ca_bundle: Option<PathBuf>,
 }
 
 impl From<CallerArguments> for CallerOptions {
@@ -62,11 +73,13 @@ impl From<CallerArguments> for CallerOptions {
             endpoint_url,
             region,
             profile,
+            ca_bundle,
         } = arguments;
         Self {
             profile,
             region,
             endpoint_url,
+            ca_bundle,
         }
     }
 }
@@ -91,6 +104,8 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
 async fn run(command: Command) -> Result<Outcome, Error> {
     match command {
         Command::Dev(arguments) => crate::dev::run(arguments).await,
+        Command::Server(file) => crate::server::run(file).await,
+        Command::Admin(command) => crate::admin::run(command).await,
         Command::StartSession { session, caller } => {
             start_session::run(session, caller.into()).await
         }
@@ -132,6 +147,8 @@ mod tests {
         assert!(refused(&["start-session"]));
         assert!(refused(&["start-session", "a", "b"]));
         assert!(refused(&["nodes", "--output", "yaml"]));
+        assert!(refused(&["server", "/etc/usher/server.toml"]));
+        assert!(refused(&["admin"]));
         assert!(refused(&["dev", "--connect", "--no-agent"]));
         assert!(refused(&["dev", "--connect", "--", "true"]));
     }
@@ -156,7 +173,22 @@ mod tests {
             "--profile",
             "p"
         ]));
-        assert!(!refused(&["nodes", "--output", "json"]));
+        assert!(!refused(&[
+            "nodes",
+            "--output",
+            "json",
+            "--ca-bundle",
+            "ca.pem"
+        ]));
+        assert!(!refused(&["server"]));
+        assert!(!refused(&[
+            "admin",
+            "bootstrap",
+            "--config",
+            "f",
+            "--user",
+            "u"
+        ]));
         assert!(!refused(&[
             "dev",
             "--data-dir",

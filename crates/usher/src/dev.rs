@@ -2,7 +2,7 @@
 //!
 //! Invariants: whatever was started is stopped and whatever was made on the host is removed on every way out, in the
 //! reverse order; what a crash left is removed at the next start; everything else is kept in the data directory and
-//! found again. It listens on loopback only, because it speaks plain HTTP.
+//! found again. It listens on loopback only, plain and over TLS: it serves this machine alone.
 
 mod data_dir;
 mod environment;
@@ -16,9 +16,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use usher_aws::{Caller, CredentialSource, Credentials, StartSession};
+use usher_aws::{Caller, CredentialSource, Credentials, StartSession, Trust};
 use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, RootKey, Server};
 use usher_wire::ids::{AccountId, NodeId};
 
@@ -30,6 +29,7 @@ use crate::start_session;
 use data_dir::DataDir;
 use environment::Environment;
 pub(crate) use error::DevError;
+use listener::Sockets;
 use local_agent::LocalAgent;
 use runner::Runner;
 
@@ -49,8 +49,12 @@ pub(crate) struct DevArguments {
     #[arg(long, value_name = "DIR", default_value = "./.usher")]
     data_dir: PathBuf,
     /// Loopback address for API and gateway; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8480")]
+    #[arg(long, value_name = "ADDRESS", default_value_t = listener::PLAIN)]
     listen: SocketAddr,
+    /// Loopback address for the same over TLS; port 0 takes a free one [default: 127.0.0.1:8443, or a free port beside
+    /// a --listen that was moved]
+    #[arg(long, value_name = "ADDRESS")]
+    listen_tls: Option<SocketAddr>,
     /// Open a session on this machine, and stop when it ends
     #[arg(long, conflicts_with_all = ["no_agent", "command"])]
     connect: bool,
@@ -72,18 +76,19 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<Outcome, Error> {
     } else {
         Some(LocalAgent::find(&data)?)
     };
-    let listener = listener::bind(arguments.listen).await?;
-    let address = listener.local_addr().map_err(DevError::Listen)?;
+    let sockets = Sockets::bind(arguments.listen, arguments.listen_tls).await?;
     data.log_to_file()?;
 
-    let server = Server::open(config(&data, address, &runner))
+    let server = Server::open(config(&data, &sockets, &runner))
         .await
         .map_err(DevError::Server)?;
     if let Some(agent) = &agent {
         // After the data are ours alone, before anything new is made: what a crash left on the host.
         agent.undo().await?;
     }
-    let served = Served::prepare(&server, address, &data).await?;
+    let served = Served::prepare(&server, &sockets, &data).await?;
+    // The lock is ours by now: nobody else makes an authority here at the same time.
+    let listeners = sockets.listeners(&data.tls())?;
     let activation = match &agent {
         Some(agent) if agent.node()?.is_none() => Some(
             server
@@ -93,7 +98,7 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<Outcome, Error> {
         ),
         _ => None,
     };
-    let running = Running::start(server, listener);
+    let running = Running::start(server, listeners);
     let result = match agent {
         Some(agent) => with_agent(agent, activation, served, &runner, arguments, signals).await,
         None => served.serve(None, &runner, arguments, signals).await,
@@ -138,11 +143,11 @@ async fn with_agent(
     }
 }
 
-fn config(data: &DataDir, address: SocketAddr, runner: &Runner) -> Config {
+fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
     Config {
         data_dir: data.server(),
         root_key: RootKey::InDataDir,
-        public_url: format!("http://{address}"),
+        public_url: sockets.url(),
         account: AccountId::parse(ACCOUNT).unwrap_or_else(|_| unreachable!("twelve digits")),
         region: REGION.to_owned(),
         default_preferences: runner.preferences(),
@@ -158,9 +163,9 @@ struct Running {
 }
 
 impl Running {
-    fn start(server: Server, listener: TcpListener) -> Self {
+    fn start(server: Server, listeners: Vec<Listener>) -> Self {
         let stop = CancellationToken::new();
-        let task = tokio::spawn(server.run(vec![Listener::plain(listener)], stop.clone()));
+        let task = tokio::spawn(server.run(listeners, stop.clone()));
         Self { stop, task }
     }
 
@@ -173,6 +178,7 @@ impl Running {
 /// How the running server is reached, and where that is written down.
 struct Served {
     endpoint: String,
+    tls_endpoint: String,
     keys: AccessKeyPair,
     reach: Reach,
     nodes: Nodes,
@@ -180,12 +186,12 @@ struct Served {
 }
 
 impl Served {
-    async fn prepare(server: &Server, address: SocketAddr, data: &DataDir) -> Result<Self, Error> {
+    async fn prepare(server: &Server, sockets: &Sockets, data: &DataDir) -> Result<Self, Error> {
         let keys = server
             .bootstrap_admin(ADMINISTRATOR)
             .await
             .map_err(DevError::Server)?;
-        let endpoint = format!("http://{address}");
+        let endpoint = sockets.url();
         let caller = Caller {
             endpoint: endpoint.parse().map_err(usher_aws::ProfileError::from)?,
             region: REGION.to_owned(),
@@ -193,9 +199,11 @@ impl Served {
                 &keys.access_key_id,
                 keys.secret_access_key.expose(),
             )),
+            trust: Trust::default(),
         };
         Ok(Self {
             endpoint,
+            tls_endpoint: sockets.tls_url(),
             keys,
             reach: Reach::of(caller)?,
             nodes: server.nodes(),
@@ -250,6 +258,12 @@ impl Served {
     fn greet(&self, node: Option<&NodeId>, runner: &Runner, arguments: &DevArguments) {
         let environment = self.data.path().join("env.sh");
         eprintln!("usher dev is ready: {}", self.endpoint);
+        let authority = self.data.tls().join("ca.pem");
+        eprintln!(
+            "  the same over TLS: {} with AWS_CA_BUNDLE={}",
+            self.tls_endpoint,
+            authority.display()
+        );
         if let Some(node) = node {
             eprintln!("  this machine is the managed node {node}");
             eprintln!("  {}", runner.sentence());

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use usher_aws::{CallError, ConnectError, CredentialError, ProfileError};
 
 use crate::dev::DevError;
+use crate::server::ServeError;
 use crate::target::TargetError;
 use crate::text::printable;
 
@@ -70,6 +71,9 @@ pub(crate) enum Error {
     /// `usher dev`.
     #[error(transparent)]
     Dev(#[from] DevError),
+    /// `usher server` and `usher admin`.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
 }
 
 impl Error {
@@ -91,10 +95,12 @@ impl Error {
             Self::Connect(ConnectError::Unreachable { .. } | ConnectError::TimedOut { .. }) => {
                 "the address comes from the server's own public URL: it must be reachable from here"
             }
+            Self::Connect(ConnectError::Untrusted { .. }) => TRUST_HINT,
             Self::Lost { .. } | Self::Left { .. } => {
                 "what runs in the session goes on until its idle timeout; `aws ssm terminate-session` ends it now"
             }
             Self::Dev(error) => return error.hint(),
+            Self::Serve(error) => return error.hint(),
             _ => return None,
         };
         Some(hint.to_owned())
@@ -118,6 +124,9 @@ fn ended_sentence(session: &str, reason: &str) -> String {
     }
 }
 
+/// AWS's names for it, so that one setting serves the `aws` command and ours.
+const TRUST_HINT: &str = "name the certificate of the server's authority with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE";
+
 fn call_hint(error: &CallError) -> Option<String> {
     let hint = match (error.code(), error) {
         (Some("TargetNotConnected"), _) => "`usher nodes` shows which nodes are online",
@@ -127,6 +136,7 @@ fn call_hint(error: &CallError) -> Option<String> {
         (Some("ExpiredTokenException"), _) => {
             "the temporary credentials have expired: get new ones"
         }
+        (_, CallError::Untrusted { .. }) => TRUST_HINT,
         (_, CallError::Unreachable { .. } | CallError::TimedOut { .. }) => {
             "is the server running, and is AWS_ENDPOINT_URL its address?"
         }

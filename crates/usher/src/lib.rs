@@ -1,4 +1,5 @@
-//! The program near the person: a session on a managed node, the list of nodes, and a whole Usher on one machine.
+//! The program near the person: a session on a managed node, the list of nodes, a whole Usher on one machine, and the
+//! server.
 //!
 //! One binary with two faces, chosen by the name it is started under, as sudo does for sudoedit. Invariants:
 //! standard output carries data only (AWS's plugin excepted, whose texts scripts match on), every exit status is
@@ -6,6 +7,7 @@
 //! no accounts. The main path to read is `client.rs`.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod cli;
 mod client;
 mod dev;
@@ -14,6 +16,7 @@ mod exit;
 mod node_list;
 mod plugin;
 mod reach;
+mod server;
 mod start_session;
 mod target;
 mod text;

@@ -73,6 +73,7 @@ async fn hold(started: Started, face: Face) -> Result<Outcome, Error> {
         profile: started.profile,
         region: started.region,
         endpoint_url: started.endpoint_url,
+        ca_bundle: None,
     };
     let mut reach = Reach::find(options).await?;
     if std::env::var_os(SKIP_SIGNATURE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {

@@ -2,7 +2,7 @@
 
 use usher_aws::{
     CallError, Caller, CallerOptions, CredentialError, CredentialSource, Credentials, Identity,
-    JsonClient, ResumedSession, Ssm, resolve_caller,
+    JsonClient, ResumedSession, Ssm, Trust, resolve_caller,
 };
 
 use crate::error::Error;
@@ -16,6 +16,7 @@ pub(crate) struct Reach {
     ssm: Ssm,
     credentials: CredentialSource,
     region: String,
+    trust: Trust,
     sign_upgrades: bool,
 }
 
@@ -32,12 +33,14 @@ impl Reach {
             endpoint,
             region,
             credentials,
+            trust,
         } = caller;
-        let ssm = Ssm::new(JsonClient::new(endpoint, &region, PROGRAM)?);
+        let client = JsonClient::trusting(trust.clone(), endpoint, &region, PROGRAM)?;
         Ok(Self {
-            ssm,
+            ssm: Ssm::new(client),
             credentials,
             region,
+            trust,
             sign_upgrades: true,
         })
     }
@@ -58,6 +61,11 @@ impl Reach {
     /// Region of the credential scope.
     pub(crate) fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Whose certificates are believed.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Credentials that are good now.

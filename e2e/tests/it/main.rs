@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod beside_a_browser;
+#[cfg(test)]
 mod bytes_and_keys;
 #[cfg(test)]
 mod dev_server;
@@ -13,6 +15,8 @@ mod dev_server;
 mod fixtures;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod laptop;
 #[cfg(test)]
 mod ordinary_user;
 #[cfg(test)]
@@ -31,5 +35,7 @@ mod run_as_refusals;
 mod signatures;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod weather;

@@ -4,11 +4,12 @@
 //! on the machine that runs the tests.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::harness::os_users::copy_etc;
@@ -172,4 +173,71 @@ fn an_ssm_user_that_was_there_before_is_left_alone() {
         !etc.join("sudoers.d/ssm-agent-users").exists(),
         "an existing account was given root"
     );
+}
+
+/// Every process that sees this machine's `/etc` in place of the real one.
+fn processes_of(machine: &Machine) -> Vec<Pid> {
+    let etc = machine.path("etc").metadata().unwrap().ino();
+    let sees = |pid: &i32| {
+        fs::metadata(format!("/proc/{pid}/root/etc")).is_ok_and(|seen| seen.ino() == etc)
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(sees).filter_map(Pid::from_raw).collect()
+}
+
+#[test]
+fn what_a_server_left_that_was_killed_with_its_agent_is_removed_by_the_next_one() {
+    if lacks(&[Need::Root]) {
+        return;
+    }
+    let machine = Machine::new();
+    // Somebody's own, from before: none of it may be missing afterwards.
+    let kept = [
+        machine.path("home/somebody/file"),
+        machine.path("etc/sudoers.d/somebody"),
+    ];
+    fs::create_dir(machine.path("home/somebody")).unwrap();
+    for file in &kept {
+        fs::write(file, "kept").unwrap();
+    }
+    let mut terminal = machine.connect();
+    for process in processes_of(&machine) {
+        let _ = kill_process(process, Signal::KILL);
+    }
+    terminal.end();
+    assert_eq!(machine.traces().len(), 6, "{:?}", machine.traces());
+    output_of(&mut machine.usher_dev(&["--", "true"]));
+    assert_eq!(machine.traces(), Vec::<PathBuf>::new());
+    assert!(kept.iter().all(|file| fs::read(file).unwrap() == b"kept"));
+}
+
+#[test]
+fn a_home_of_ssm_user_that_was_there_before_outlives_the_account() {
+    if lacks(&[Need::Root]) {
+        return;
+    }
+    let machine = Machine::new();
+    let file = machine.path("home/ssm-user/kept");
+    fs::create_dir(machine.path("home/ssm-user")).unwrap();
+    fs::write(&file, "kept").unwrap();
+    let session = "echo exit | \"$(readlink \"$(command -v session-manager-plugin)\")\" start-session \"$USHER_NODE\"";
+    output_of(&mut machine.usher_dev(&["--", "sh", "-c", session]));
+    assert_eq!(machine.traces(), [machine.path("home/ssm-user")]);
+    assert_eq!(fs::read(&file).unwrap(), b"kept");
+}
+
+#[test]
+fn a_rule_that_the_administrator_removed_is_never_made_again() {
+    if lacks(&[Need::Root]) {
+        return;
+    }
+    let machine = Machine::new();
+    let sessions = "usher=$(readlink \"$(command -v session-manager-plugin)\"); rule=/etc/sudoers.d/ssm-agent-users
+                    session() { echo 'id -un' | \"$usher\" start-session \"$USHER_NODE\"; }
+                    session && test -e $rule && rm $rule && session && ! test -e $rule && echo 'not made again'";
+    let said = output_of(&mut machine.usher_dev(&["--", "sh", "-c", sessions]));
+    assert!(said.contains("not made again"), "{said}");
+    assert_eq!(said.matches("ssm-user").count(), 2, "{said}");
+    assert_eq!(machine.traces(), Vec::<PathBuf>::new());
 }

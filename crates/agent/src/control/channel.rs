@@ -24,6 +24,7 @@ use crate::transport::{Opening, Purpose, Sight, Transport, control_text};
 /// Serves the channel until the monitor is gone.
 pub(super) async fn serve(
     client: &JsonClient,
+    authorities: Option<String>,
     node: &NodeId,
     credentials: watch::Receiver<Option<Credentials>>,
     monitor: AsyncLink,
@@ -40,6 +41,7 @@ pub(super) async fn serve(
         completions: Completions::default(),
         endpoint: client.endpoint().to_string(),
         region: client.region().to_owned(),
+        authorities,
         node: node.clone(),
     };
     loop {
@@ -58,6 +60,7 @@ struct Control {
     completions: Completions,
     endpoint: String,
     region: String,
+    authorities: Option<String>,
     node: NodeId,
 }
 
@@ -176,6 +179,7 @@ impl Control {
         let task = SessionTask {
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),
+            authorities: self.authorities.clone(),
             node: self.node.clone(),
             content,
         };

@@ -14,12 +14,13 @@ use std::io;
 
 use aws_lc_rs::rsa::KeyPair;
 use tokio::sync::watch;
-use usher_aws::{EndpointError, JsonClient, Ssm};
+use usher_aws::Ssm;
 use usher_sys::Worker;
 use usher_wire::ids::{IdError, NodeId};
 
 use crate::ipc::{AsyncLink, LinkError, ToControl};
 use crate::registration::read_key;
+use crate::service::{self, ServiceError};
 use credentials::RegistrationKey;
 
 /// Why the control process ends; the monitor starts another one.
@@ -31,12 +32,10 @@ pub(crate) enum ControlError {
     NotConfigured,
     #[error("the node id is none: {0}")]
     Node(#[from] IdError),
-    #[error("the endpoint is none: {0}")]
-    Endpoint(#[from] EndpointError),
+    #[error("{0}")]
+    Client(#[from] ServiceError),
     #[error("the registration key cannot be used: register this node again")]
     Key,
-    #[error("the service cannot be called: {0}")]
-    Call(#[from] usher_aws::CallError),
     #[error("the monitor: {0}")]
     Monitor(#[from] LinkError),
     #[error("{0}")]
@@ -65,6 +64,7 @@ async fn serve(mut monitor: AsyncLink) -> Result<(), ControlError> {
         region,
         node,
         fingerprint,
+        authorities,
         key,
     } = monitor.next().await?
     else {
@@ -73,7 +73,7 @@ async fn serve(mut monitor: AsyncLink) -> Result<(), ControlError> {
     let node = NodeId::parse(&node)?;
     let der = zeroize::Zeroizing::new(read_key(File::from(key))?);
     let key = KeyPair::from_pkcs8(&der).map_err(|_| ControlError::Key)?;
-    let client = JsonClient::new(endpoint.parse()?, &region, crate::cli::PROGRAM)?;
+    let client = service::client(authorities.as_deref(), &endpoint, &region)?;
     let ssm = Ssm::new(client.clone());
     let registration = RegistrationKey {
         node: node.clone(),
@@ -85,7 +85,7 @@ async fn serve(mut monitor: AsyncLink) -> Result<(), ControlError> {
     let served = tokio::select! {
         never = credentials::renew(&ssm, &registration, &publish) => match never {},
         never = health::report(&ssm, client.endpoint(), &node, newest.clone()) => match never {},
-        ended = channel::serve(&client, &node, newest.clone(), monitor) => ended,
+        ended = channel::serve(&client, authorities.clone(), &node, newest.clone(), monitor) => ended,
     };
     match served {
         // The monitor is gone: a new one starts a control process of its own.

@@ -23,8 +23,10 @@ pub(crate) const SSM_USER: &str = "ssm-user";
 pub(crate) const SUDO_RULE: &str = "/etc/sudoers.d/ssm-agent-users";
 
 /// Content of the rule, as AWS's agent writes it.
-const SUDO_RULE_TEXT: &str = "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
+pub(crate) const SUDO_RULE_TEXT: &str =
+    "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
 
+const HOME: &str = "/home/ssm-user";
 const USERADD: &str = "/usr/sbin/useradd";
 pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
 const VISUDO: &str = "/usr/sbin/visudo";
@@ -74,15 +76,21 @@ pub(crate) fn ensure(
 }
 
 fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
-    journal
-        .record(Made::SsmUser)
-        .map_err(SsmUserError::Unrecorded)?;
+    let made = if Path::new(HOME).symlink_metadata().is_ok() {
+        Made::SsmUserInOldHome
+    } else {
+        Made::SsmUser
+    };
+    journal.record(made).map_err(SsmUserError::Unrecorded)?;
     let shell = if Path::new("/bin/bash").exists() {
         "/bin/bash"
     } else {
         "/bin/sh"
     };
-    run(USERADD, &["-m", "-s", shell, SSM_USER]).map_err(SsmUserError::Useradd)?;
+    if let Err(words) = run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER]) {
+        journal.withdraw(made).map_err(SsmUserError::Unrecorded)?;
+        return Err(SsmUserError::Useradd(words));
+    }
     tracing::info!("made the OS user {SSM_USER}");
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use usher_aws::EndpointError;
 use usher_wire::data_channel::PeerError;
 
 use super::task::TaskError;
 use crate::ipc::LinkError;
 use crate::monitor::SessionEnd;
+use crate::service::ServiceError;
 use crate::transport::OpenError;
 
 /// Why a session ended badly.
@@ -15,10 +15,8 @@ use crate::transport::OpenError;
 pub(super) enum SessionError {
     #[error("{0}")]
     Task(#[from] TaskError),
-    #[error("the endpoint in the task is none: {0}")]
-    Endpoint(#[from] EndpointError),
-    #[error("the service cannot be called: {0}")]
-    Call(#[from] usher_aws::CallError),
+    #[error("{0}")]
+    Service(#[from] ServiceError),
     #[error("the data channel was refused: {0}")]
     Refused(OpenError),
     #[error("the data channel could not be opened within 60 s")]
@@ -36,8 +34,8 @@ pub(super) enum SessionError {
 impl SessionError {
     pub(super) fn end(&self) -> SessionEnd {
         match self {
-            Self::Task(_) | Self::Endpoint(_) => SessionEnd::TaskUnreadable,
-            Self::Call(_) | Self::Refused(_) | Self::NotOpened => SessionEnd::ChannelRefused,
+            Self::Task(_) | Self::Service(ServiceError::Endpoint(_)) => SessionEnd::TaskUnreadable,
+            Self::Service(_) | Self::Refused(_) | Self::NotOpened => SessionEnd::ChannelRefused,
             Self::Login(_) => SessionEnd::LoginLost,
             Self::Shell(_) | Self::System(_) => SessionEnd::ShellFailed,
             Self::Client(_) => SessionEnd::ClientFailed,

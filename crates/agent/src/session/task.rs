@@ -30,6 +30,8 @@ const MOST_IDLE_MINUTES: u64 = 60;
 pub(crate) struct SessionTask {
     pub(crate) endpoint: String,
     pub(crate) region: String,
+    /// PEM of the only authorities that count for the service.
+    pub(crate) authorities: Option<String>,
     pub(crate) node: NodeId,
     pub(crate) content: TaskContent,
 }
@@ -72,8 +74,6 @@ pub(crate) fn served_type(content: &TaskContent) -> Result<SessionType, TaskErro
     }
 }
 
-/// Our member of the task.
-pub(crate) fn usher_member(content: &TaskContent) -> Result<&UsherTask, TaskError> {
 /// What the document wants run in the shell before the person's first key, as typed input; on every system, as AWS's
 /// agent takes it (agent.md 6.1).
 pub(super) fn shell_profile(content: &TaskContent) -> Bytes {
@@ -96,6 +96,8 @@ pub(super) fn idle_limit(content: &TaskContent) -> Duration {
     Duration::from_secs(minutes.min(MOST_IDLE_MINUTES) * 60)
 }
 
+/// Our member of the task.
+pub(crate) fn usher_member(content: &TaskContent) -> Result<&UsherTask, TaskError> {
     content.usher.as_ref().ok_or(TaskError::NoGrant)
 }
 
@@ -129,8 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn a_task_without_a_grant_logs_nobody_in() {
-    #[test]
     fn inputs_that_say_nothing_usable_run_no_profile_and_keep_the_default_limit() {
         for inputs in [
             "{}",
@@ -152,6 +152,8 @@ mod tests {
         assert_eq!(idle_limit(&task), Duration::from_secs(180));
     }
 
+    #[test]
+    fn a_task_without_a_grant_logs_nobody_in() {
         let task = content(r#"{"DocumentContent":{},"SessionId":"a-1","RunAsUser":"alice"}"#);
         let refusal = usher_member(&task).unwrap_err().to_string();
         assert!(refusal.contains("without a grant"), "{refusal}");
@@ -162,6 +164,7 @@ mod tests {
         let task = SessionTask {
             endpoint: "http://127.0.0.1:8480".to_owned(),
             region: "usher-1".to_owned(),
+            authorities: Some("PEM".to_owned()),
             node: NodeId::parse("mi-0123456789abcdef0").unwrap(),
             content: content(
                 r#"{"DocumentContent":{"sessionType":"Standard_Stream"},"SessionId":"a-1"}"#,
@@ -169,6 +172,7 @@ mod tests {
         };
         let read = SessionTask::from_file(task.to_file().unwrap()).unwrap();
         assert_eq!(read.content, task.content);
+        assert_eq!(read.authorities, task.authorities);
         assert_eq!(
             served_type(&read.content).unwrap(),
             SessionType::StandardStream

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
-use usher_aws::{JsonClient, wall_ms};
+use usher_aws::wall_ms;
 use usher_sys::{ExitStatus, WindowSize};
 use usher_wire::data_channel::{DataChannel, Event, Full};
 use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
@@ -29,6 +29,7 @@ use super::task::{self, SessionTask};
 use super::terminal::Terminal;
 use crate::ipc::{AsyncLink, FromShell, LinkError, ToShell};
 use crate::monitor::SessionEnd;
+use crate::service;
 use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
 
 /// The channel must be open for the first time within this.
@@ -45,7 +46,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEnd, SessionError> {
     let session_type = task::served_type(&task.content)?;
     let member = task::usher_member(&task.content)?;
-    let client = JsonClient::new(task.endpoint.parse()?, &task.region, crate::cli::PROGRAM)?;
+    let client = service::client(task.authorities.as_deref(), &task.endpoint, &task.region)?;
     let (_keep, credentials) = watch::channel(Some(task::credentials(member)));
     let id = task.content.session_id.clone();
 
@@ -64,11 +65,11 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
             serde_json::Value::Null,
         ),
         login: AsyncLink::new(login)?,
-        known_terminal: member.terminal.clone(),
         login_is_there: true,
-        id,
+        known_terminal: member.terminal.clone(),
         profile: task::shell_profile(&task.content),
         keeps_output: task::idle_limit(&task.content) + BEYOND_IDLE,
+        id,
         connected_once: false,
         terminal: None,
         input: Bytes::new(),
@@ -80,8 +81,8 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     let open_by = Instant::now() + OPEN_WITHIN;
     let end = session.run(open_by).await;
     session.say_how_it_ended(&end);
-    session.transport.close().await;
     session.leave(&end);
+    session.transport.close().await;
     end
 }
 
@@ -90,14 +91,14 @@ struct Session {
     transport: Transport,
     channel: DataChannel,
     login: AsyncLink,
-    /// What the service knew of the client's terminal beforehand.
     login_is_there: bool,
+    /// What the service knew of the client's terminal beforehand.
     known_terminal: Option<ClientTerminal>,
-    connected_once: bool,
     /// Typed ahead of the person's first key; empty once it was.
     profile: Bytes,
     /// How long the last output may wait to be acknowledged.
     keeps_output: Duration,
+    connected_once: bool,
     /// Open while programs are on it.
     terminal: Option<Terminal>,
     /// Taken from the channel and not yet by the terminal.
@@ -153,8 +154,8 @@ impl Session {
                 }) => self.input = payload,
                 Some(Event::Size { cols, rows }) => self.resize(cols, rows),
                 Some(Event::Closed { .. }) => return Ok(true),
-                // Pauses hold the machine's output, and with it the terminal; other payload types
                 Some(Event::Notice { text }) => self.show(&text),
+                // Pauses hold the machine's output, and with it the terminal; other payload types
                 // mean nothing to a shell.
                 Some(
                     Event::Paused
@@ -171,7 +172,6 @@ impl Session {
         Ok(false)
     }
 
-    fn open_shell(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
     /// On a line of its own, wherever the cursor is. Without room for it nobody is there to read it.
     fn show(&mut self, sentence: &str) {
         let line = Bytes::from(format!("\r\n{sentence}\r\n"));
@@ -180,6 +180,7 @@ impl Session {
         }
     }
 
+    fn open_shell(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
         let terminal = said
             .or_else(|| self.known_terminal.take())
             .unwrap_or_default();
@@ -296,13 +297,13 @@ impl Session {
                     });
                 }
                 self.terminal = Some(terminal);
-            }
                 if !self.profile.is_empty() {
                     // Before what the person may have typed already.
                     self.input = [mem::take(&mut self.profile), mem::take(&mut self.input)]
                         .concat()
                         .into();
                 }
+            }
             FromShell::Failed { sentence } => return Err(SessionError::Shell(sentence)),
             FromShell::Exited { status } => {
                 tracing::info!(session = %self.id, ?status, "the shell has ended");
@@ -314,12 +315,12 @@ impl Session {
         Ok(())
     }
 
-    fn on_output(&mut self, read: io::Result<Bytes>) {
     fn say_farewell_within(&mut self, time: Duration) {
         let until = Instant::now() + time;
         self.farewell = Some(self.farewell.map_or(until, |earlier| earlier.min(until)));
     }
 
+    fn on_output(&mut self, read: io::Result<Bytes>) {
         match read {
             Ok(output) if !output.is_empty() => self.output = Some(output),
             Ok(_) => self.terminal = None,
@@ -346,13 +347,13 @@ impl Session {
         Ok(())
     }
 
-    /// The last message, for the service alone. AWS's agent sends none after a terminate.
     /// The last message to login, for a monitor that did not start this process. Login may be gone.
     fn leave(&self, end: &Result<SessionEnd, SessionError>) {
         let end = end.as_ref().map_or_else(SessionError::end, |end| *end);
         let _ = self.login.send(&ToShell::Leaving { code: end as u8 });
     }
 
+    /// The last message, for the service alone. AWS's agent sends none after a terminate.
     fn say_how_it_ended(&mut self, end: &Result<SessionEnd, SessionError>) {
         let (status, output) = match end {
             Ok(_) if self.exited.is_none() => return,

@@ -1,5 +1,7 @@
 //! Sessions without Run As: ssm-user, made, refused and removed.
 
+use std::process::Command;
+
 use tokio::sync::Mutex;
 use usher_sys::{Account, AccountError};
 
@@ -37,6 +39,46 @@ async fn ssm_user_is_refused_where_the_node_says_deny_and_not_made_where_it_says
         let sentence = refusal(&mut service, "tester-1", None).await;
         assert!(sentence.contains(says), "{rule}: {sentence}");
     }
+}
+
+/// An ssm-user as an administrator made it; removed in the end.
+struct Existing;
+
+impl Existing {
+    fn make() -> Self {
+        let made = Command::new("useradd").args(["-m", "ssm-user"]).status();
+        assert!(made.unwrap().success());
+        Self
+    }
+}
+
+impl Drop for Existing {
+    fn drop(&mut self) {
+        // A process of the session may be on its way out still.
+        let _ = Command::new("userdel")
+            .args(["--force", "--remove", "ssm-user"])
+            .output();
+    }
+}
+
+#[tokio::test]
+async fn an_ssm_user_that_exists_is_served_where_the_node_says_existing_and_nothing_is_made() {
+    let test = "an_ssm_user_that_exists_is_served_where_the_node_says_existing";
+    let _alone = SSM_USER.lock().await;
+    if skip_unless_root(test) || skip_where_it_exists(test) {
+        return;
+    }
+    let _existing = Existing::make();
+    let mut service = Service::start().await;
+    let agent = Agent::start(&mut service, "ssm_user = \"existing\"").await;
+    let grant = service.grant("tester-1", None);
+    let sockets = service.start_session("tester-1", &grant).await;
+    let mut client = Client::attach(sockets, None).await;
+    client.type_line("echo \"[$(id -un)]\"; exit");
+    client.run_to_the_end().await;
+    assert!(client.screen.contains("[ssm-user]"), "{}", client.screen);
+    assert!(!std::path::Path::new("/etc/sudoers.d/ssm-agent-users").exists());
+    assert!(!agent.directory().join("journal").exists());
 }
 
 #[tokio::test]

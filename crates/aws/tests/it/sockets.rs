@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use usher_aws::{Arrival, Credentials, Socket, SocketError, UpgradeSigner, connect};
+use usher_aws::{Arrival, Credentials, Socket, SocketError, Trust, UpgradeSigner, connect};
 
 type Peer = WebSocketStream<TcpStream>;
 
@@ -22,7 +22,7 @@ async fn pair() -> (Socket, Peer) {
         let (stream, _) = listener.accept().await.unwrap();
         tokio_tungstenite::accept_async(stream).await.unwrap()
     });
-    let socket = connect(&url, None).await.unwrap();
+    let socket = connect(&url, None, &Trust::default()).await.unwrap();
     (socket, accepted.await.unwrap())
 }
 
@@ -181,6 +181,7 @@ async fn an_upgrade_is_signed_when_a_signer_is_given() {
             credentials: &credentials,
             region: "usher-1",
         }),
+        &Trust::default(),
     )
     .await
     .unwrap();

@@ -19,31 +19,27 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens or makes it, with what does not depend on the server.
+    /// Opens or makes it, with what does not depend on the server. As root nothing is made, or trusted, below a
+    /// directory that others can change.
     pub(super) fn open(path: &Path, runner: &Runner) -> Result<Self, DevError> {
+        let absolute = std::path::absolute(path).map_err(at(path))?;
+        let mut above = absolute.ancestors().skip(1);
+        if let Some(above) = above.find_map(|above| above.canonicalize().ok()) {
+            refuse_unsafe(above.ancestors(), runner)?;
+        }
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(at(path))?;
+        // Where it really is, should a link have led elsewhere.
         let path = path.canonicalize().map_err(at(path))?;
         let metadata = path.metadata().map_err(at(&path))?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(DevError::ForeignData { path });
         }
-        if *runner != Runner::Root && !matches!(runner, Runner::Sudo { .. }) {
-            return Self { path }.furnish();
-        }
-        match path
-            .ancestors()
-            .skip(1)
-            .find(|above| !is_trusted(above, runner.trusted_uid()))
-        {
-            Some(above) => Err(DevError::UnsafeAncestor {
-                path: above.to_owned(),
-            }),
-            None => Self { path }.furnish(),
-        }
+        refuse_unsafe(path.ancestors().skip(1), runner)?;
+        Self { path }.furnish()
     }
 
     fn furnish(self) -> Result<Self, DevError> {
@@ -78,6 +74,11 @@ impl DataDir {
     /// The server's own.
     pub(super) fn server(&self) -> PathBuf {
         self.path.join("server")
+    }
+
+    /// The local certificate authority's, made by the server's code.
+    pub(super) fn tls(&self) -> PathBuf {
+        self.path.join("tls")
     }
 
     /// The agent's own, made here.
@@ -137,6 +138,22 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> DevError + '_ {
     |source| DevError::Data {
         path: path.to_owned(),
         source,
+    }
+}
+
+/// Who is not root keeps no secrets from root, and may use what directories they like.
+fn refuse_unsafe<'a>(
+    mut directories: impl Iterator<Item = &'a Path>,
+    runner: &Runner,
+) -> Result<(), DevError> {
+    if matches!(runner, Runner::Ordinary(_)) {
+        return Ok(());
+    }
+    match directories.find(|directory| !is_trusted(directory, runner.trusted_uid())) {
+        Some(directory) => Err(DevError::UnsafeAncestor {
+            path: directory.to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -5,17 +5,30 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use usher_server::ServerError;
+use usher_server::{ServerError, TlsError};
 
 /// Why `usher dev` stops.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DevError {
-    /// Plain HTTP beyond this machine.
-    #[error("{0} is not a loopback address, and usher dev speaks plain HTTP")]
-    NotLoopback(SocketAddr),
+    /// It would be reached from beyond this machine.
+    #[error("{address} is not a loopback address, and usher dev serves this machine alone")]
+    NotLoopback {
+        /// Which address it is.
+        option: &'static str,
+        /// As given.
+        address: SocketAddr,
+    },
     /// Somebody listens there.
-    #[error("{0} is in use by another program")]
-    AddressInUse(SocketAddr),
+    #[error("{address} is in use by another program")]
+    AddressInUse {
+        /// Which address it is.
+        option: &'static str,
+        /// As given, or the default.
+        address: SocketAddr,
+    },
+    /// There is no certificate to speak TLS with.
+    #[error("TLS cannot be spoken: {0}")]
+    Tls(#[source] TlsError),
     /// Listening failed otherwise.
     #[error("the address cannot be listened on: {0}")]
     Listen(#[source] io::Error),
@@ -86,11 +99,15 @@ impl DevError {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotLoopback(_) => {
-                "use --listen 127.0.0.1:PORT; other machines need `usher server` with TLS"
+            Self::NotLoopback { option, .. } => {
+                return Some(format!(
+                    "use {option} 127.0.0.1:PORT; other machines need `usher server` with TLS"
+                ));
             }
-            Self::AddressInUse(_) => {
-                "stop it, or choose another port; --listen 127.0.0.1:0 takes a free one"
+            Self::AddressInUse { option, .. } => {
+                return Some(format!(
+                    "stop it, or choose another port; {option} 127.0.0.1:0 takes a free one"
+                ));
             }
             Self::UnsafeAncestor { .. } => "choose another place with --data-dir",
             Self::ForeignData { .. } => "run as that user, or choose another place with --data-dir",

@@ -44,6 +44,43 @@ async fn an_address_in_use_is_named_with_a_hint() {
 }
 
 #[tokio::test]
+async fn a_tls_address_in_use_is_named_with_its_option() {
+    let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = held.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let words = ["--listen", "127.0.0.1:0", "--listen-tls", &address];
+    let output = dev(&directory.path().join("data"), &words).await;
+    assert_eq!(output.status.code(), Some(1));
+    let text = complained(&output);
+    assert!(
+        text.contains(&format!("{address} is in use")) && text.contains("--listen-tls 127.0.0.1:0"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_authority_is_made_once_and_its_key_is_the_owners_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let words = ["--listen", "127.0.0.1:0", "--", "true"];
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let output = dev(&data, &words).await;
+        assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+        let certificate = data.join("tls/ca.pem");
+        assert!(
+            complained(&output).contains(&format!("AWS_CA_BUNDLE={}", certificate.display())),
+            "{}",
+            complained(&output)
+        );
+        seen.push(std::fs::read(certificate).unwrap());
+    }
+    assert_eq!(seen[0], seen[1], "people trust the first one");
+    let key = data.join("tls/ca.key").metadata().unwrap();
+    assert_eq!(key.permissions().mode() & 0o7777, 0o600);
+}
+
+#[tokio::test]
 async fn a_command_that_does_not_exist_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let output = dev(

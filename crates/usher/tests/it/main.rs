@@ -17,5 +17,6 @@ mod piped;
 mod plugin_words;
 mod program;
 mod reconnect;
+mod server;
 mod session_end;
 mod terminal;

@@ -121,6 +121,13 @@ impl Dev {
             .unwrap_or_else(|| panic!("{name} is not in the environment"))
     }
 
+    /// Where the same is served over TLS, as it was printed.
+    pub(crate) fn tls_endpoint(&self) -> String {
+        let log = self.log();
+        let told = log.split_once("the same over TLS: ").unwrap().1;
+        told.split_whitespace().next().unwrap().to_owned()
+    }
+
     /// This machine's node id.
     pub(crate) fn node(&self) -> &str {
         self.variable("USHER_NODE")

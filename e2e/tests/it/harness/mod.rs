@@ -4,11 +4,13 @@
 
 pub(crate) mod boto3;
 pub(crate) mod dev;
+pub(crate) mod https;
 pub(crate) mod observer;
 pub(crate) mod os_users;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod shared;
+pub(crate) mod site;
 pub(crate) mod skip;
 pub(crate) mod terminal;
 

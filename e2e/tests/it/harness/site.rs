@@ -1,0 +1,320 @@
+//! A server as an operator runs it: settings in a file, TLS alone, and a node that is its own program.
+//!
+//! The certificates are of two authorities made here, so that one can take the other's place.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::boto3::{Boto3, Keys};
+use super::process::{Process, output_of};
+use super::{DEADLINE, programs};
+
+/// A private certificate authority.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut authority = CertificateParams::default();
+        authority.distinguished_name.push(DnType::CommonName, name);
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let pem = authority.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(authority, key);
+        Self { issuer, pem }
+    }
+
+    /// A certificate for loopback, and its key.
+    fn issue(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.use_authority_key_identifier_extension = true;
+        let pem = leaf.signed_by(&key, &self.issuer).unwrap().pem();
+        (pem, key.serialize_pem())
+    }
+}
+
+/// Whose certificate the server shows.
+#[derive(Clone, Copy)]
+pub(crate) enum Issued {
+    First,
+    Second,
+}
+
+/// A running server, and its node if there is one.
+pub(crate) struct Site {
+    // Before the server, so that it can say goodbye, and both before the directory.
+    agent: Option<Process>,
+    server: Process,
+    admin: Keys,
+    boto3: Boto3,
+    environment: BTreeMap<String, String>,
+    url: String,
+    authorities: [Authority; 2],
+    directory: TempDir,
+}
+
+impl Site {
+    /// Makes the first administrator and starts the server, with a certificate of the first authority.
+    pub(crate) fn start() -> Self {
+        let directory = TempDir::with_prefix("ushertest-").unwrap();
+        let authorities = [Authority::new("First"), Authority::new("Second")];
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("first.pem"), &authorities[0].pem).unwrap();
+        fs::write(path("second.pem"), &authorities[1].pem).unwrap();
+        fs::write(
+            path("both.pem"),
+            authorities.each_ref().map(|a| a.pem.as_str()).concat(),
+        )
+        .unwrap();
+        show(&directory, &authorities[0]);
+
+        // Given back at once: the URL that clients are told has to be known before the server listens.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let url = format!("https://{address}");
+        let settings = format!(
+            "public_url = {url:?}\nlisten_tls = {address:?}\ncertificate_file = {:?}\ncertificate_key_file = {:?}\n\
+             data_dir = {:?}\nroot_key_file = {:?}\n",
+            path("tls.pem"),
+            path("tls.key"),
+            path("data"),
+            path("root.key"),
+        );
+        fs::write(path("server.toml"), settings).unwrap();
+
+        let made = output_of(
+            Command::new(programs::usher())
+                .args(["admin", "bootstrap", "--output", "json", "--config"])
+                .arg(path("server.toml")),
+        );
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let text = |member: &str| made["AccessKey"][member].as_str().unwrap().to_owned();
+        let admin = Keys {
+            id: text("AccessKeyId"),
+            secret: text("SecretAccessKey"),
+        };
+        let server = serve(&directory);
+        let environment = environment(&directory, &url);
+        Self {
+            agent: None,
+            server,
+            admin,
+            boto3: Boto3::start(&environment),
+            environment,
+            url,
+            authorities,
+            directory,
+        }
+    }
+
+    /// A file of this site: `first.pem`, `second.pem` and `both.pem` are the authorities.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Shows another certificate from now on, in place.
+    pub(crate) fn replace_certificate(&self, by: Issued) {
+        show(&self.directory, &self.authorities[by as usize]);
+    }
+
+    /// A program in the environment of the administrator, who trusts the first authority.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .env("AWS_ACCESS_KEY_ID", &self.admin.id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.admin.secret);
+        command
+    }
+
+    /// A call of the administrator's, which must succeed.
+    pub(crate) fn call(&self, service: &str, operation: &str, arguments: &Value) -> Value {
+        self.boto3
+            .call(&self.admin, service, operation, arguments)
+            .must()
+    }
+
+    /// `usher-agent register`, which believes the authorities in that file alone.
+    pub(crate) fn register(&self, authorities: &str) -> Output {
+        let config = format!(
+            "endpoint = {:?}\nca_file = {:?}\nstate_dir = {:?}\nrun_dir = {:?}\njournal = {:?}\n",
+            self.url,
+            self.path(authorities),
+            self.path("agent/state"),
+            self.path("agent/run"),
+            self.path("agent/journal"),
+        );
+        fs::create_dir_all(self.path("agent")).unwrap();
+        fs::write(self.path("agent.toml"), config).unwrap();
+        let role = json!({"IamRole": NODE_ROLE});
+        let activation = self.call("ssm", "create_activation", &role);
+        let mut child = self
+            .agent_command("register")
+            .args([
+                "--activation-id",
+                activation["ActivationId"].as_str().unwrap(),
+            ])
+            .args(["--activation-code-file", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let code = activation["ActivationCode"].as_str().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(code.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Registers, runs the agent and waits until the node is connected; hands back its id. Each question is a whole
+    /// call, which paces the asking.
+    pub(crate) fn join(&mut self, authorities: &str) -> String {
+        let registered = self.register(authorities);
+        let said = String::from_utf8_lossy(&registered.stderr).into_owned();
+        assert!(registered.status.success(), "{said}");
+        let node = String::from_utf8(registered.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned();
+        let log = File::create(self.path("agent.log")).unwrap();
+        self.agent = Some(Process::new(
+            self.agent_command("run").stderr(log).spawn().unwrap(),
+        ));
+        let started = Instant::now();
+        while self.call("ssm", "get_connection_status", &json!({"Target": node}))["Status"]
+            != "connected"
+        {
+            let log = fs::read_to_string(self.path("agent.log")).unwrap();
+            assert!(
+                started.elapsed() < DEADLINE,
+                "{node} did not connect:\n{log}"
+            );
+        }
+        node
+    }
+
+    fn agent_command(&self, subcommand: &str) -> Command {
+        let mut agent = Command::new(programs::usher().with_file_name("usher-agent"));
+        agent
+            .arg(subcommand)
+            .arg("--config")
+            .arg(self.path("agent.toml"));
+        agent
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        agent
+    }
+
+    /// Stops node and server as an init system does, and hands back the server's status.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        if let Some(mut agent) = self.agent.take() {
+            agent.signal(Signal::TERM);
+            agent.wait(DEADLINE).unwrap();
+        }
+        self.server.signal(Signal::TERM);
+        self.server.wait(DEADLINE).unwrap()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(mut agent) = self.agent.take() {
+            agent.signal(Signal::TERM);
+            agent.wait(DEADLINE);
+        }
+    }
+}
+
+/// The one role that nodes have.
+const NODE_ROLE: &str = "service-role/UsherManagedNode";
+
+/// The key first: the server looks at both when either has changed, and takes no pair that does not fit.
+fn show(directory: &TempDir, authority: &Authority) {
+    let (certificate, key) = authority.issue();
+    for (name, content) in [("tls.key", key), ("tls.pem", certificate)] {
+        let fresh = directory.path().join(format!("{name}.fresh"));
+        fs::write(&fresh, content).unwrap();
+        fs::set_permissions(&fresh, Permissions::from_mode(0o600)).unwrap();
+        fs::rename(&fresh, directory.path().join(name)).unwrap();
+    }
+}
+
+/// Starts the server and waits until it says that it is ready.
+fn serve(directory: &TempDir) -> Process {
+    let mut child = Command::new(programs::usher())
+        .args(["server", "--config"])
+        .arg(directory.path().join("server.toml"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let (tell, told) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut before = Vec::new();
+        let ready = lines.by_ref().any(|line| {
+            before.push(line);
+            before
+                .last()
+                .is_some_and(|line| line.starts_with("usher server is ready: "))
+        });
+        let _ = tell.send(ready.then_some(()).ok_or(before));
+        // The rest of the log has to be read, or the server would wait for room.
+        lines.for_each(drop);
+    });
+    let process = Process::new(child);
+    told.recv_timeout(DEADLINE).unwrap().unwrap();
+    process
+}
+
+fn environment(directory: &TempDir, url: &str) -> BTreeMap<String, String> {
+    let bin = directory.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    for name in ["session-manager-plugin", "usher"] {
+        symlink(programs::usher(), bin.join(name)).unwrap();
+    }
+    let aws = programs::aws().unwrap();
+    let path = std::env::join_paths([bin, aws, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let authority = directory.path().join("first.pem");
+    [
+        ("PATH", path.to_str().unwrap()),
+        ("HOME", directory.path().to_str().unwrap()),
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_CA_BUNDLE", authority.to_str().unwrap()),
+        ("AWS_REGION", "usher-1"),
+        ("AWS_DEFAULT_REGION", "usher-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_PAGER", ""),
+        ("TERM", "xterm-256color"),
+        ("LANG", "C.UTF-8"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
