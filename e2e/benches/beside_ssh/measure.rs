@@ -192,7 +192,7 @@ fn output(way: &Way, megabytes: usize) -> Result<Printed, BenchError> {
     let programs = after
         .into_iter()
         .map(|process| {
-            let earlier = before.iter().find(|earlier| earlier.name == process.name);
+            let earlier = before.iter().find(|earlier| earlier.pid == process.pid);
             let used = process.own_ms - earlier.map_or(0, |earlier| earlier.own_ms);
             Share {
                 cpu_s: used as f64 / 1000.0 * 100.0 / printed_mb,

@@ -22,6 +22,7 @@ const CARRIERS: [&str; 6] = [
 /// What one process has used up to now.
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
+    pub(crate) pid: u32,
     /// The program, and for an agent which of its kinds.
     pub(crate) name: String,
     /// Its own user and system time, in milliseconds.
@@ -66,6 +67,7 @@ fn process(pid: u32) -> Option<Process> {
     }
     let stat = Stat::of(pid)?;
     Some(Process {
+        pid,
         name: kind(pid, program),
         own_ms: stat.own_ms,
         children_ms: stat.children_ms,
@@ -73,14 +75,14 @@ fn process(pid: u32) -> Option<Process> {
     })
 }
 
-/// An agent's processes are told apart by their subcommand.
+/// Ours are told apart by their subcommand; the plugin's first argument is none.
 fn kind(pid: u32, program: String) -> String {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let line = String::from_utf8_lossy(&line).into_owned();
-    match line.split('\0').nth(1) {
-        Some(word) if program.starts_with("usher") && !word.is_empty() => {
-            format!("{program} {word}")
-        }
+    let is_subcommand =
+        |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    match line.split('\0').nth(1).filter(is_subcommand) {
+        Some(word) if program.starts_with("usher") => format!("{program} {word}"),
         _ => program,
     }
 }
