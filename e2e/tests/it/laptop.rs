@@ -165,7 +165,8 @@ fn an_ordinary_users_server_makes_nothing_outside_its_data_and_refuses_run_as_of
     let mut shell = dev.command(&dev.admin(), "sh");
     let said = output_of(shell.args(["-c", session]));
     assert!(
-        said.lines().any(|line| line.trim_end() == os_user.name()),
+        said.lines()
+            .any(|line| line.trim_end().ends_with(os_user.name())),
         "{said}"
     );
     assert!(said.contains("status 3"), "{said}");
