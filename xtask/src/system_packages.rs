@@ -14,7 +14,7 @@ pub(crate) struct Need {
 }
 
 /// What the test suite needs.
-pub(crate) const TESTS: [Need; 2] = [
+pub(crate) const TESTS: [Need; 3] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
@@ -24,6 +24,15 @@ pub(crate) const TESTS: [Need; 2] = [
         what: "strace, which watches what the agent starts",
         met: || tool::succeeds("strace", &["--version"]),
         packages: &["strace"],
+    },
+    Need {
+        what: "vim, less and tmux, whose screens are compared with local ones",
+        met: || {
+            [("vim", "--version"), ("less", "--version"), ("tmux", "-V")]
+                .iter()
+                .all(|(program, version)| tool::succeeds(program, &[version]))
+        },
+        packages: &["vim", "less", "tmux"],
     },
 ];
 

@@ -32,6 +32,10 @@ mod run_as;
 #[cfg(test)]
 mod run_as_refusals;
 #[cfg(test)]
+mod screen;
+#[cfg(test)]
+mod session_inputs;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod strangers;

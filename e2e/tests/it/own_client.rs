@@ -31,6 +31,32 @@ fn a_refused_session_ends_with_a_failure_and_an_untouched_terminal() {
 }
 
 #[test]
+fn escapes_after_enter_speak_to_the_client_and_the_last_one_ends_the_session() {
+    if lacks(&SESSION) {
+        return;
+    }
+    let fixture = BY_DEFAULT.hold(|| ByDefault::start("bob"));
+    let may = [MAY_START[0], ("ssm:TerminateSession", "*")];
+    let leaver = fixture.dev.principal("leaver", &may);
+    let mut terminal = Terminal::start(&usher(&fixture.dev, &leaver.keys), 80, 24);
+    terminal.expect_shell();
+    let session = terminal.shell("echo $USHER_SESSION_ID");
+    // Within a line it is a tilde like any other.
+    assert_eq!(terminal.shell("echo a~.").trim_end(), "a~.");
+    terminal.send(b"\r~?");
+    terminal.expect("~.  end the session");
+    terminal.send(b"\r~~");
+    terminal.expect("$ ~");
+    terminal.send(b"\x03\r~.");
+    assert_eq!(terminal.end().0.code(), Some(255));
+    assert!(terminal.is_as_before());
+    assert_eq!(
+        fixture.dev.history(session.trim_end())["Status"],
+        "Terminated"
+    );
+}
+
+#[test]
 fn the_shells_exit_status_is_the_clients() {
     if lacks(&SESSION) {
         return;

@@ -49,6 +49,21 @@ impl Client {
         self.channel.send(PayloadType::Output, input).unwrap();
     }
 
+    /// Sends input under a number of the test's choice, past the machine, which sends none of its own then.
+    pub(crate) async fn send_by_hand(&mut self, sequence: i64, input: &'static str) {
+        let frame = Frame {
+            message_type: MessageType::InputStreamData,
+            created_ms: wall_ms(),
+            sequence,
+            flags: 0,
+            message_id: uuid::Uuid::new_v4(),
+            payload_type: PayloadType::Output,
+            payload: Bytes::from_static(input.as_bytes()),
+        };
+        let socket = self.socket.as_mut().unwrap();
+        socket.send(Message::Binary(frame.encode())).await.unwrap();
+    }
+
     /// Runs the session until the screen shows `text`.
     pub(crate) async fn until(&mut self, text: &str) {
         let shown = |client: &Self| client.screen.contains(text);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use usher_wire::message::{TaskStatus, Terminal};
 
-use crate::agent::{Agent, eventually, runs};
+use crate::agent::{Agent, children_of, eventually, runs};
 use crate::client::Client;
 use crate::service::Service;
 use crate::throwaway::{User, skip_unless_root};
@@ -118,4 +118,55 @@ async fn a_session_ended_by_the_service_leaves_no_process_behind() {
     let complete = service.completion("tester-1").await;
     assert_eq!(complete.final_task_status, TaskStatus::Success);
     assert!(!runs("sleep 98761"));
+}
+
+#[tokio::test]
+async fn a_key_that_reuses_the_number_of_control_c_is_run_and_wedges_nothing() {
+    if skip_unless_root("a_key_that_reuses_the_number_of_control_c_is_run") {
+        return;
+    }
+    let user = User::new(&["-m", "-s", "/bin/bash"]);
+    let mut service = Service::start().await;
+    let _agent = Agent::start(&mut service, "").await;
+    let grant = service.grant("tester-1", Some(&user.name));
+    let sockets = service.start_session("tester-1", &grant).await;
+    let mut client = Client::attach(sockets, None).await;
+    client.until("$ ").await;
+    // As captured from AWS's plugin: Ctrl-C and the key after it share a number, and the one after that is skipped.
+    client.send_by_hand(1, "sleep 1000\r").await;
+    client.until("sleep 1000\r\n").await;
+    client.send_by_hand(2, "\x03").await;
+    client.send_by_hand(2, "e").await;
+    client.send_by_hand(4, "cho back-$((40+2))\r").await;
+    client.until("back-42\r\n").await;
+    client.send_by_hand(5, "exit\r").await;
+    client.run_to_the_end().await;
+}
+
+#[tokio::test]
+async fn last_output_that_nobody_takes_waits_until_the_service_ends_the_session() {
+    if skip_unless_root("last_output_that_nobody_takes_waits_until_the_service_ends_the_session") {
+        return;
+    }
+    let user = User::new(&["-m", "-s", "/bin/bash"]);
+    let mut service = Service::start().await;
+    let agent = Agent::start(&mut service, "").await;
+    let grant = service.grant("tester-1", Some(&user.name));
+    let sockets = service.start_session("tester-1", &grant).await;
+    let mut client = Client::attach(sockets, None).await;
+    client.until("$ ").await;
+    // From here on the client takes nothing.
+    client.send_by_hand(1, "echo last-$((40+2)); exit\r").await;
+    let login = agent.workers("login-child");
+    eventually("the shell is gone", || {
+        children_of(login[0].cast_unsigned()).is_empty()
+    })
+    .await;
+    assert_eq!(agent.workers("session").len(), 1);
+    assert_eq!(agent.workers("login-child"), login);
+    service.close_session("tester-1").await;
+    let complete = service.completion("tester-1").await;
+    assert_eq!(complete.final_task_status, TaskStatus::Success);
+    assert!(agent.workers("session").is_empty());
+    assert!(agent.workers("login-child").is_empty());
 }

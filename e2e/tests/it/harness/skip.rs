@@ -14,16 +14,20 @@ pub(crate) enum Need {
     Aws,
     /// To watch what the agent's processes do.
     Strace,
+    /// A program of the system.
+    Program(&'static str),
 }
 
 impl Need {
-    fn lacking(self) -> Option<&'static str> {
+    fn lacking(self) -> Option<String> {
         match self {
-            Need::Root if !rustix::process::geteuid().is_root() => Some("needs root"),
+            Need::Root if !rustix::process::geteuid().is_root() => Some("needs root".to_owned()),
             Need::Aws if programs::aws().is_none() => Some(
-                "needs the aws CLI and boto3, which `cargo xtask test` installs where there is Python",
+                "needs the aws CLI and boto3, which `cargo xtask test` installs where there is Python"
+                    .to_owned(),
             ),
-            Need::Strace if !programs::on_path("strace") => Some("needs strace"),
+            Need::Strace if !programs::on_path("strace") => Some("needs strace".to_owned()),
+            Need::Program(name) if !programs::on_path(name) => Some(format!("needs {name}")),
             _ => None,
         }
     }

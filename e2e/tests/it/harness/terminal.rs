@@ -9,7 +9,7 @@ use std::num::NonZero;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -23,6 +23,27 @@ struct Seen {
     bytes: Vec<u8>,
     screen: vt100::Parser,
     closed: bool,
+}
+
+/// Everything a person sees of a terminal: the cells with their attributes, and the cursor.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Look {
+    text: String,
+    drawn: String,
+    cursor: (u16, u16),
+}
+
+impl Look {
+    /// Whether the text stands somewhere on the screen.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
+    /// For a test that failed.
+    pub(crate) fn describe(&self) -> String {
+        let drawn = self.drawn.escape_debug();
+        format!("{}\ncursor {:?}\n{drawn}", self.text, self.cursor)
+    }
 }
 
 /// A running program and the terminal it runs on.
@@ -105,6 +126,23 @@ impl Terminal {
             .screen
             .screen_mut()
             .set_size(length(rows), length(cols));
+    }
+
+    /// The screen as it is now.
+    pub(crate) fn look(&self) -> Look {
+        let seen = self.seen.0.lock().unwrap();
+        let screen = seen.screen.screen();
+        Look {
+            text: screen.contents(),
+            drawn: screen.contents_formatted(),
+            cursor: screen.cursor_position(),
+        }
+    }
+
+    /// Waits a moment for the program to write more.
+    pub(crate) fn changes(&self) {
+        let (seen, changed) = &*self.seen;
+        let _ = changed.wait_timeout(seen.lock().unwrap(), Duration::from_millis(20));
     }
 
     /// Whether the terminal's modes are those it had before the program was started.
