@@ -5,6 +5,7 @@
 //! acknowledged when it goes to standard output. What a frame is, `usher-wire` knows.
 
 mod conversation;
+mod escape;
 mod input;
 mod link;
 mod opening;
@@ -15,6 +16,7 @@ mod stdin_end;
 mod voice;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use usher_wire::secret::Secret;
 
@@ -26,6 +28,12 @@ use opening::Opening;
 use voice::Voice;
 
 pub(crate) use signals::Signals;
+
+/// How long a person who leaves waits for the service to end the session.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// The status of a session that its person left by an escape, as with ssh.
+const LEFT: u8 = 255;
 
 /// What StartSession answered: everything that opens the client's side.
 #[derive(Debug)]
@@ -56,7 +64,7 @@ pub(crate) async fn hold(
         signal = signals.end_or_interrupt() => return Ok(Outcome::Signalled(signal)),
     };
 
-    let ending = Conversation::new(opening, socket, voice, signals)
+    let ending = Conversation::new(Arc::clone(&opening), socket, voice, signals)
         .hold()
         .await?;
     match ending {
@@ -80,5 +88,13 @@ pub(crate) async fn hold(
             Err(Error::TimedOut { session: id })
         }
         Ending::Signalled(signal) => Ok(Outcome::Signalled(signal)),
+        Ending::LeftByEscape => {
+            let ended = tokio::time::timeout(END_WITHIN, opening.terminate());
+            ended
+                .await
+                .map_err(|_| Error::Left { session: id.clone() })??;
+            voice.closed("", None)?;
+            Ok(Outcome::Status(LEFT))
+        }
     }
 }

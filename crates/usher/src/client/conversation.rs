@@ -1,12 +1,12 @@
 //! The session while it is open: one loop over everything that can happen, in which nothing waits for anything.
 //!
 //! Each turn settles what follows from the last event: payloads to their sink, frames to the connection. Standard
-//! input is read only while the channel takes it; output is taken only when the last of it was written.
+//! input is read only while the channel takes it, a bounded rest aside; output is taken only when the last of it was written.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use usher_aws::{Socket, wall_ms};
 use usher_sys::RawTerminal;
 use usher_wire::data_channel::{ClientHello, DataChannel, Event};
@@ -15,6 +15,7 @@ use usher_wire::message::SessionType;
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
+use super::escape::{Escape, Escapes};
 use super::input::Input;
 use super::link::{Link, LinkEvent};
 use super::opening::Opening;
@@ -27,6 +28,9 @@ use crate::error::Error;
 
 /// Ctrl-C.
 const INTERRUPT: u8 = 0x03;
+
+/// Input beyond what the channel takes. Keys behind it are still read, so that a person can interrupt and leave.
+const HELD: usize = 64 * 1024;
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub(super) enum Ending {
     TimedOut,
     /// A signal asked us to end.
     Signalled(i32),
+    /// The person wants it to end.
+    LeftByEscape,
 }
 
 /// An open session.
@@ -56,6 +62,9 @@ pub(super) struct Conversation<'a> {
     output: Output,
     /// None until the session has started: what is typed before belongs to the local terminal.
     input: Option<Input>,
+    /// Read and not yet taken by the channel.
+    held: BytesMut,
+    escapes: Escapes,
     /// Held for its drop.
     raw_mode: Option<RawTerminal>,
     stdin_end: StdinEnd,
@@ -90,6 +99,8 @@ impl<'a> Conversation<'a> {
             signals,
             output: Output::new(),
             input: None,
+            held: BytesMut::new(),
+            escapes: Escapes::new(),
             raw_mode: None,
             stdin_end: StdinEnd::default(),
             status: None,
@@ -114,7 +125,7 @@ impl<'a> Conversation<'a> {
     }
 
     async fn wait(&mut self) -> Happened {
-        let reads = self.stdin_end.is_open() && self.channel.writable() && self.input.is_some();
+        let reads = self.stdin_end.is_open() && self.input.is_some() && self.held.len() < HELD;
         let due = [self.channel.poll_timeout(), self.stdin_end.due()]
             .into_iter()
             .flatten()
@@ -139,6 +150,11 @@ impl<'a> Conversation<'a> {
         }
         if let Some(reason) = self.reason.take_if(|_| self.output.is_idle()) {
             return Ok(Some(self.ending(reason)));
+        }
+        if !self.held.is_empty() && self.channel.writable() {
+            let _ = self
+                .channel
+                .send(PayloadType::Output, self.held.split().freeze());
         }
         let now = Instant::now();
         while self.link.has_room() {
@@ -267,7 +283,6 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    /// Input is read only while the channel is writable, and a chunk is smaller than what it keeps free.
     fn handle_typed(&mut self, chunk: Bytes) -> Result<Option<Ending>, Error> {
         match chunk.as_ref() {
             // Only a keyboard has a Ctrl-C: in a pipe the same byte is data.
@@ -275,11 +290,22 @@ impl<'a> Conversation<'a> {
                 session: self.session.clone(),
             }),
             [key @ (INTERRUPT | 0x1c | 0x1a)] if self.raw_mode.is_some() => self.handle_key(*key),
-            _ => {
-                let _ = self.channel.send(PayloadType::Output, chunk);
+            typed if self.raw_mode.is_some() => Ok(self.handle_keys(typed)),
+            data => {
+                self.held.extend_from_slice(data);
                 Ok(None)
             }
         }
+    }
+
+    fn handle_keys(&mut self, mut typed: &[u8]) -> Option<Ending> {
+        while let Some(escape) = self.escapes.take(&mut typed, &mut self.held) {
+            match escape {
+                Escape::Help => self.voice.escapes(),
+                Escape::End => return Some(Ending::LeftByEscape),
+            }
+        }
+        None
     }
 
     /// A key that acts at once goes ahead of everything that waits. Without a session to act on it is ours.
@@ -298,6 +324,12 @@ impl<'a> Conversation<'a> {
             });
         }
         if self.input.is_some() && self.is_terminal() {
+            self.escapes.interrupted();
+            if key == INTERRUPT {
+                // Who interrupts takes back what they pasted and what has not left yet.
+                self.held.clear();
+                self.channel.discard_waiting();
+            }
             let _ = self
                 .channel
                 .send_urgent(PayloadType::Output, Bytes::copy_from_slice(&[key]));
@@ -309,7 +341,7 @@ impl<'a> Conversation<'a> {
         if self.channel.poll_timeout().is_some_and(|due| due <= now) {
             self.channel.handle_timeout(now);
         }
-        if !self.channel.all_acknowledged() {
+        if !self.channel.all_acknowledged() || !self.held.is_empty() {
             self.stdin_end.not_quiet(now);
         } else if self.stdin_end.take(now) {
             let _ = self

@@ -7,13 +7,14 @@
 
 use std::time::{Duration, Instant};
 
-use usher_aws::{ConnectError, Socket, UpgradeSigner, connect};
+use usher_aws::{ConnectError, Identity, Socket, UpgradeSigner, connect};
 use usher_wire::message::OpenDataChannel;
 use usher_wire::secret::Secret;
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
 use super::Session;
+use crate::error::Error;
 use crate::reach::Reach;
 
 /// Tries after the first one.
@@ -119,6 +120,17 @@ impl Opening {
             Err(error) if error.is_passing() => Err(error.to_string()),
             Err(error) => Ok(Reopened::Failed(error.to_string())),
         }
+    }
+
+    /// Ends the session as its owner.
+    pub(super) async fn terminate(&self) -> Result<(), Error> {
+        let credentials = self.reach.credentials().await?;
+        let identity = Identity::Keys(&credentials);
+        self.reach
+            .ssm()
+            .terminate_session(identity, &self.session.id)
+            .await?;
+        Ok(())
     }
 
     async fn dial(&self, url: &str, token: &Secret) -> Result<Socket, ConnectError> {

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::escape::HELP;
 use crate::error::Error;
 use crate::exit::Face;
 use crate::text::printable;
@@ -84,6 +85,11 @@ impl<'a> Voice<'a> {
     /// The connection is back.
     pub(super) fn resumed(self) {
         let _ = write!(io::stderr().lock(), "usher: connected again\r\n");
+    }
+
+    /// On a raw terminal.
+    pub(super) fn escapes(self) {
+        let _ = io::stderr().lock().write_all(HELP.as_bytes());
     }
 
     fn plugin_only(self, text: &str) -> Result<(), Error> {

@@ -129,3 +129,26 @@ async fn ctrl_c_ends_a_client_that_waits_for_its_session() {
     assert_eq!(terminal.end().await.code(), Some(130));
     assert!(terminal.is_as_before());
 }
+
+#[tokio::test]
+async fn an_interrupt_takes_back_the_paste_that_has_not_left() {
+    let mut held = held().await;
+    // The agent takes nothing for now, so that most of it waits at the client, and some in the terminal.
+    held.terminal.send(&[b'x'; 600_000]);
+    held.terminal.signal(Signal::INT);
+    let before = held.agent.typed(b"\x03").await;
+    assert!(before.len() < 300_000, "{} bytes went ahead", before.len());
+    held.terminal.send(b"end");
+    let after = held.agent.typed(b"end").await;
+    let arrived = before.len() + after.len();
+    assert!(arrived < 400_000, "{arrived} bytes arrived all the same");
+}
+
+#[tokio::test]
+async fn escapes_after_enter_are_not_sent_and_explain_themselves() {
+    let mut held = held().await;
+    held.terminal.send(b"ls ~.\r~?");
+    held.terminal.expect("~.  end the session").await;
+    held.terminal.send(b"\r~~.x");
+    assert_eq!(held.agent.typed(b"x").await, b"ls ~.\r\r~.x");
+}
