@@ -239,7 +239,7 @@ impl<'a> Conversation<'a> {
         match happened {
             Happened::Link(event) => return self.handle_link(now, event),
             Happened::Written(written) => written.map_err(Error::Output)?,
-            Happened::Typed(Some(chunk)) => return self.handle_typed(chunk),
+            Happened::Typed(Some(chunk)) => return self.handle_typed(&chunk),
             Happened::Typed(None) => {
                 let shell =
                     self.channel.session_type() != Some(SessionType::NonInteractiveCommands);
@@ -283,7 +283,7 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    fn handle_typed(&mut self, chunk: Bytes) -> Result<Option<Ending>, Error> {
+    fn handle_typed(&mut self, chunk: &Bytes) -> Result<Option<Ending>, Error> {
         match chunk.as_ref() {
             // Only a keyboard has a Ctrl-C: in a pipe the same byte is data.
             [INTERRUPT, ..] if self.raw_mode.is_some() && !self.link.is_up() => Err(Error::Left {
