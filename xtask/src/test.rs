@@ -15,15 +15,6 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
             "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
         );
     }
-    // The end-to-end tests start these two; a compile error should show before any test has run.
-    tool::run(tool::cargo(&[
-        "build",
-        "--package",
-        "usher",
-        "--package",
-        "usher-agent",
-    ]))?;
-
     let skips = tool::target_directory()?.join("skipped-tests.txt");
     fs::write(&skips, "").map_err(|source| TaskError::File {
         path: skips.clone(),
@@ -31,6 +22,9 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     })?;
     let mut tests = tool::cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("USHER_SKIPPED_TESTS", &skips);
+    // Cargo builds the programs along with their own tests: to build them once more for the end-to-end tests, with
+    // other features of what they depend on, would double the time of a first run.
+    tests.env("USHER_PROGRAMS", tool::target_directory()?.join("debug"));
     let line = tool::shown(&tests);
     let mut tally = Tally::default();
     let status = tool::run_reading(tests, |text| tally.read(text))?;

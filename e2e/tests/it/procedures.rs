@@ -186,3 +186,35 @@ fn a_document_that_breaks_the_schema_is_refused_with_the_key_and_the_rule() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn a_session_is_not_started_without_the_encryption_or_the_logs_its_preferences_ask_for() {
+    if lacks(&SESSION) {
+        return;
+    }
+    let os_user = OsUser::with_home("unlogged", "/bin/bash", &[]);
+    let dev = Dev::start();
+    dev.save_run_as(os_user.name());
+    let bob = dev.principal("bob", &MAY_START);
+    for (key, value) in [
+        ("kmsKeyId", "alias/sessions"),
+        ("s3BucketName", "session-logs"),
+        ("cloudWatchLogGroupName", "/session/logs"),
+    ] {
+        let inputs =
+            json!({"runAsEnabled": true, "runAsDefaultUser": os_user.name(), (key): value});
+        let content =
+            json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs});
+        let arguments = json!({
+            "Name": "SSM-SessionManagerRunShell", "Content": content.to_string(), "DocumentVersion": "$LATEST",
+        });
+        dev.call(&dev.admin(), "ssm", "update_document", &arguments)
+            .must();
+        let mut terminal = dev.start_session(&bob.keys);
+        terminal.expect("SessionId: bob-");
+        terminal.expect(&format!(
+            "set {key}, which this server does not carry out yet"
+        ));
+        terminal.end();
+    }
+}
