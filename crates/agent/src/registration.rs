@@ -6,7 +6,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{
+    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown,
+};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -87,8 +89,7 @@ impl StateDir {
             (self.key(), key_der),
             (self.fingerprint_path(), fingerprint.as_bytes()),
         ] {
-            replace(&path, content, 0o600)?;
-            hand_over(&path, control)?;
+            replace_for(control, &path, content, 0o600)?;
         }
         let json = serde_json::to_vec_pretty(registration).map_err(io::Error::other)?;
         replace(&self.registration(), &json, 0o644)
@@ -170,16 +171,28 @@ pub(crate) fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a directory of ours away; a link in its place stays what it is.
 fn hand_over(path: &Path, to: Option<ServiceIds>) -> io::Result<()> {
     let Some(ids) = to else { return Ok(()) };
     if fs::symlink_metadata(path)?.uid() == ids.uid.as_raw() {
         return Ok(());
     }
-    chown(path, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))
+    lchown(path, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))
 }
 
 /// Writes a new file beside `path` and moves it there: a reader sees the old or the new, never half.
 pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace_for(None, path, content, mode)
+}
+
+/// As [`replace`], for a file that is to belong to `owner`. It is given away while it has no name yet that matters,
+/// and by its descriptor: in a directory of its owner's, a name may stand for another file at any time.
+fn replace_for(
+    owner: Option<ServiceIds>,
+    path: &Path,
+    content: &[u8],
+    mode: u32,
+) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
     let beside = PathBuf::from(name);
@@ -188,7 +201,12 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
         .create_new(true)
         .mode(mode)
         .open(&beside)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all());
+    let written = owner
+        .map_or(Ok(()), |ids| {
+            fchown(&file, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))
+        })
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.sync_all());
     let moved = written.and_then(|()| fs::rename(&beside, path));
     if moved.is_err() {
         let _ = fs::remove_file(&beside);
@@ -198,6 +216,8 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
 
 #[cfg(test)]
 mod tests {
+    use usher_sys::Gid;
+
     use super::*;
 
     fn registration() -> Registration {
@@ -205,6 +225,13 @@ mod tests {
             node_id: NodeId::parse("mi-0123456789abcdef0").unwrap(),
             region: "usher-1".to_owned(),
             grant_public_key: "a2V5".to_owned(),
+        }
+    }
+
+    fn control() -> ServiceIds {
+        ServiceIds {
+            uid: Uid::from_raw(61_184),
+            gid: Gid::from_raw(61_184),
         }
     }
 
@@ -216,6 +243,36 @@ mod tests {
         fs::write(directory.path().join("secret"), "not for control").unwrap();
         std::os::unix::fs::symlink(directory.path().join("secret"), state.key()).unwrap();
         assert!(state.open_key(None).is_err());
+    }
+
+    #[test]
+    fn what_a_link_in_the_place_of_the_directory_names_is_not_given_away() {
+        if !usher_sys::running_as_root() {
+            eprintln!("SKIPPED: only root can give files away");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("target");
+        fs::write(&target, "root's").unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        hand_over(&link, Some(control())).unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().uid(), 0);
+        assert_eq!(fs::symlink_metadata(&link).unwrap().uid(), 61_184);
+    }
+
+    #[test]
+    fn a_key_for_control_never_has_its_name_before_its_owner() {
+        if !usher_sys::running_as_root() {
+            eprintln!("SKIPPED: only root can give files away");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        replace_for(Some(control()), &path, b"der", 0o600).unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (61_184, 61_184));
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

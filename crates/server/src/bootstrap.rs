@@ -18,7 +18,7 @@ const POLICY_NAME: &str = "AdministratorAccess";
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-/// The administrator `name` and its oldest key. A user that exists keeps its policies: an
+/// The administrator `name` and its oldest key that is switched on. A user that exists keeps its policies: an
 /// administrator may have narrowed them.
 pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair, ApiError> {
     let user = match context.store.user_named(name).await? {
@@ -30,7 +30,7 @@ pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair
         .access_keys_of(&user.user_id)
         .await?
         .into_iter()
-        .next()
+        .find(|key| key.is_active)
     {
         Some(key) => {
             let secret = context

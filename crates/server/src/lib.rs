@@ -21,6 +21,7 @@ mod grant_key;
 mod http;
 mod identity;
 mod limits;
+mod per_address;
 mod server;
 mod settings;
 mod store;

@@ -16,6 +16,9 @@ pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 pub(crate) const HANDSHAKES: usize = 512;
 /// Open connections; more wait in the kernel's queue.
 pub(crate) const CONNECTIONS: usize = 4096;
+/// Open connections of one address that are no channel; more are closed at once. Trusted proxies are not counted: they
+/// speak for many.
+pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 256;
 /// Longest pause before the next try when the system has no descriptor for a new connection.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Time for open requests after a stop was asked for; then they are cut.

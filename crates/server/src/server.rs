@@ -196,7 +196,9 @@ impl Server {
     /// from files, SIGHUP reloads them meanwhile.
     pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
         let routes = http::routes(Arc::clone(&self.context));
-        let room = http::room();
+        let room = Arc::new(http::Room::new(
+            &self.context.config.perimeter.trusted_proxies,
+        ));
         let serve =
             |listener| http::serve(listener, routes.clone(), Arc::clone(&room), stop.clone());
         // Upgraded connections are not the listeners' any more: the gateway closes them itself.

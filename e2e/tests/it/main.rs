@@ -28,6 +28,8 @@ mod procedures;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod run_as;
 #[cfg(test)]
 mod run_as_refusals;

@@ -16,7 +16,7 @@ use usher_wire::message::OpenControlChannel;
 
 use super::limits::{AGENT_SETTLES, RECLOSE_MS, RECLOSE_SESSIONS};
 use super::nodes::ConnectedNode;
-use super::opening::{Opening, open_message};
+use super::opening::open_message;
 use super::socket::{Inbound, Outbound, PeerGone, Received};
 use super::upgrade::Upgrade;
 use super::{Gateway, completion, outgoing, token};
@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
 use crate::http::{RequestId, error_response};
 use crate::identity::{Signature, authenticate};
+use crate::per_address::Place;
 use crate::store::TokenSide;
 
 /// Receipts that may wait for the socket; more make us stop reading.
@@ -75,7 +76,7 @@ async fn serve(
     node: NodeId,
     mut outbound: Outbound,
     mut inbound: Inbound,
-    opening: Opening,
+    opening: Place,
 ) {
     let open: OpenControlChannel = match open_message(&mut inbound).await {
         Ok(open) => open,

@@ -15,13 +15,14 @@ use usher_wire::message::OpenDataChannel;
 
 use super::admission::{Refusal, admit_agent, admit_client};
 use super::limits::CLOSE_GRACE;
-use super::opening::{Opening, open_message};
+use super::opening::open_message;
 use super::socket::{Inbound, Outbound};
 use super::upgrade::Upgrade;
 use super::{outgoing, relay};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, Signature, Who, authenticate};
+use crate::per_address::Place;
 
 /// Upgrades and serves the connection.
 pub(crate) async fn open(
@@ -63,7 +64,7 @@ async fn serve(
     signer: Result<Option<Caller>, ApiError>,
     mut outbound: Outbound,
     mut inbound: Inbound,
-    opening: Opening,
+    opening: Place,
 ) {
     let open: OpenDataChannel = match open_message(&mut inbound).await {
         Ok(open) => open,

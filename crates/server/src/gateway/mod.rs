@@ -39,13 +39,13 @@ use usher_wire::message::StartTask;
 
 use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
 use crate::clock::Clock;
+use crate::per_address::PerAddress;
 use crate::context::Context;
 use crate::store::{SessionRow, SessionState, Store, StoreError};
 use broker::Presence;
 use lifetime::Lifetime;
 use live::LiveSession;
 use nodes::ConnectedNodes;
-use opening::Openings;
 use tend::Tending;
 
 pub(crate) use limits::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
@@ -62,7 +62,8 @@ struct Shared {
     clock: Clock,
     bus: Arc<dyn Bus>,
     nodes: ConnectedNodes,
-    openings: Openings,
+    /// Connections that have not sent their open message yet.
+    openings: PerAddress,
     live: Mutex<HashMap<SessionId, Arc<LiveSession>>>,
     tasks: TaskTracker,
     stops: CancellationToken,
@@ -90,7 +91,7 @@ impl Gateway {
             clock,
             bus: Arc::new(LocalBus::default()),
             nodes: ConnectedNodes::default(),
-            openings: Openings::default(),
+            openings: PerAddress::new(limits::OPENING_PER_ADDRESS),
             live: Mutex::default(),
             tasks: TaskTracker::new(),
             stops: CancellationToken::new(),

@@ -15,16 +15,16 @@ use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Gateway;
-use super::opening::Opening;
 use super::socket::{self, Inbound, Outbound};
 use crate::context::Context;
 use crate::http::Peer;
+use crate::per_address::Place;
 
 /// An upgrade that may go ahead.
 pub(crate) struct Upgrade {
     on_upgrade: OnUpgrade,
     accept: HeaderValue,
-    opening: Opening,
+    opening: Place,
 }
 
 /// Why there is no WebSocket.
@@ -85,7 +85,7 @@ impl Upgrade {
     /// Answers 101 and serves the WebSocket in a task of the gateway, until `serve` ends or the server stops.
     pub(crate) fn answer<F, S>(self, context: &Arc<Context>, serve: F) -> Response
     where
-        F: FnOnce(Outbound, Inbound, Opening) -> S + Send + 'static,
+        F: FnOnce(Outbound, Inbound, Place) -> S + Send + 'static,
         S: Future<Output = ()> + Send,
     {
         let Self {

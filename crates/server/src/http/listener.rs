@@ -1,15 +1,16 @@
 //! Accepts connections until told to stop, then lets open requests end.
 //!
-//! Owns two limits: how many connections are open, and how long a head may take to arrive. Plain and TLS connections
-//! differ in their handshake only.
+//! Owns three limits: how many connections are open, how many of them one address has, and how long a head may take to
+//! arrive. Plain and TLS connections differ in their handshake only.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::limits;
+use crate::per_address::{PerAddress, Place};
 use crate::tls::{Acceptor, Certificates, TlsError, reload_on_hangup};
 
 /// Where a request came from: an extension of every request.
@@ -66,16 +68,44 @@ impl Listener {
     }
 }
 
-/// The place that each open connection takes. One for all listeners: memory is one, too.
-pub(crate) fn room() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(limits::CONNECTIONS))
+/// The places that open connections take. One for all listeners: memory is one, too.
+#[derive(Debug)]
+pub(crate) struct Room {
+    places: Arc<Semaphore>,
+    addresses: PerAddress,
+    /// They speak for many, so that their connections are not counted by address.
+    proxies: Vec<IpNet>,
+}
+
+impl Room {
+    /// An empty one.
+    pub(crate) fn new(proxies: &[IpNet]) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(limits::CONNECTIONS)),
+            addresses: PerAddress::new(limits::CONNECTIONS_PER_ADDRESS),
+            proxies: proxies.to_vec(),
+        }
+    }
+
+    /// The address's own place beside the common one; none: it has too many.
+    fn admit(&self, address: IpAddr) -> Option<Option<Place>> {
+        let address = address.to_canonical();
+        if self
+            .proxies
+            .iter()
+            .any(|network| network.contains(&address))
+        {
+            return Some(None);
+        }
+        self.addresses.admit(address).map(Some)
+    }
 }
 
 /// Serves `routes` until `stop`, then until open requests have ended or were cut after [`limits::STOP_TIME`].
 pub(crate) async fn serve(
     listener: Listener,
     routes: Router,
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
     stop: CancellationToken,
 ) {
     let Listener { socket, tls } = listener;
@@ -89,12 +119,16 @@ pub(crate) async fn serve(
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = async {
-                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
+                let place = Arc::clone(&room.places).acquire_owned().await.map_err(io::Error::other)?;
                 Ok::<_, io::Error>((place, socket.accept().await?))
             } => accepted,
         };
         match accepted {
             Ok((place, (stream, address))) => {
+                let Some(own_place) = room.admit(address.ip()) else {
+                    tracing::warn!(peer = %address, "closed: the address has too many connections");
+                    continue;
+                };
                 let connection = connection(
                     stream,
                     tls.clone(),
@@ -105,7 +139,7 @@ pub(crate) async fn serve(
                 let ended = Arc::clone(&ended);
                 connections.spawn(async move {
                     connection.await;
-                    drop(place);
+                    drop((place, own_place));
                     ended.notify_one();
                 });
             }

@@ -21,7 +21,7 @@ use crate::gateway;
 
 pub(crate) use answer::{RequestId, error_response};
 pub use listener::Listener;
-pub(crate) use listener::{OverTls, Peer, room, serve};
+pub(crate) use listener::{OverTls, Peer, Room, serve};
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
 /// nothing else), the gateway's by signature or token.
