@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use usher_sys::{Account, AccountError};
+
 use crate::config::Config;
 use crate::journal::{Journal, Made};
 use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT, USERDEL};
@@ -16,6 +18,8 @@ pub(crate) enum UndoError {
     Journal(io::Error),
     #[error("{SUDO_RULE} cannot be removed: {0}")]
     SudoRule(io::Error),
+    #[error("the processes of {SSM_USER} cannot be ended: {0}")]
+    Processes(io::Error),
     #[error(
         "{USERDEL} could not remove {SSM_USER} ({0}): end its processes and run `usher-agent undo` again"
     )]
@@ -32,10 +36,12 @@ pub(crate) fn run(config: &Config) -> Result<(), UndoError> {
     // The account may have been made anew since, beside what an earlier one left behind.
     let with_home = made.contains(&Made::SsmUser) && !made.contains(&Made::SsmUserInOldHome);
     if with_home || made.contains(&Made::SsmUserInOldHome) {
+        end_its_processes().map_err(UndoError::Processes)?;
+        // Forced: of what was just killed, something may still wait for its parent to take note.
         remove_user(if with_home {
-            &["-r", SSM_USER]
+            &["-f", "-r", SSM_USER]
         } else {
-            &[SSM_USER]
+            &["-f", SSM_USER]
         })?;
         tracing::info!("removed the account {SSM_USER}");
     }
@@ -59,6 +65,16 @@ fn remove_rule(rule: &Path) -> io::Result<()> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// What a session left running, or the session itself where its agent was killed.
+fn end_its_processes() -> io::Result<()> {
+    match Account::lookup(SSM_USER) {
+        Ok(account) => usher_sys::end_processes_of(account.uid()),
+        // An account that is gone, or is none that we would have made, has no processes of ours.
+        Err(error @ AccountError::NameService(_)) => Err(io::Error::other(error)),
+        Err(_) => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod account;
+mod account_processes;
 mod after_fork;
 mod descriptors;
 mod login;
@@ -19,6 +20,7 @@ mod terminal;
 mod worker;
 
 pub use account::{Account, AccountError, own_name};
+pub use account_processes::end_processes_of;
 pub use after_fork::Stage;
 pub use descriptors::{
     MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, read_anonymous_file, receive, send,
@@ -27,8 +29,8 @@ pub use descriptors::{
 pub use login::Login;
 pub use nix::unistd::{Gid, Pid, Uid};
 pub use process::{
-    ExitStatus, Exited, adopt_orphans, deadline, forbid_tracing, hang_up, host_name, kill,
-    kill_children, reap, running_as_root,
+    ExitStatus, Exited, adopt_orphans, deadline, end_with_parent, forbid_tracing, hang_up,
+    host_name, kill, kill_children, reap, running_as_root,
 };
 pub use pty::{Pty, WindowSize, set_window_size, window_size};
 pub use signals::{Signal, SignalPipe};

@@ -114,6 +114,16 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
+/// Has this process sent SIGTERM when the one that started it ends, however it ends (Linux only).
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn end_with_parent() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
+    Ok(())
+}
+
 /// Forbids other processes of the same uid to trace this one, read its memory or its core.
 ///
 /// # Errors

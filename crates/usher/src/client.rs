@@ -90,9 +90,9 @@ pub(crate) async fn hold(
         Ending::Signalled(signal) => Ok(Outcome::Signalled(signal)),
         Ending::LeftByEscape => {
             let ended = tokio::time::timeout(END_WITHIN, opening.terminate());
-            ended
-                .await
-                .map_err(|_| Error::Left { session: id.clone() })??;
+            ended.await.map_err(|_| Error::Left {
+                session: id.clone(),
+            })??;
             voice.closed("", None)?;
             Ok(Outcome::Status(LEFT))
         }

@@ -206,7 +206,7 @@ fn two_people_who_assume_one_role_with_different_tags_become_two_os_users() {
 #[test]
 fn a_presigned_address_proves_who_made_it_until_it_expires() {
     const ASK: &str = "import boto3, sys, urllib.request, urllib.error
-url = boto3.client('sts').generate_presigned_url('get_caller_identity', ExpiresIn=60)
+url = boto3.client('sts').generate_presigned_url('get_caller_identity', ExpiresIn=60, HttpMethod='GET')
 if sys.argv[1:]: url = url.replace(*sys.argv[1:])
 try: print(urllib.request.urlopen(url).read().decode())
 except urllib.error.HTTPError as refused: print(refused.code, refused.read().decode())";

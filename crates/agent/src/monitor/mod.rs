@@ -50,6 +50,10 @@ pub(crate) enum MonitorError {
 pub(crate) fn run(config_path: &Path, config: &Config) -> Result<(), MonitorError> {
     let signals = SignalPipe::install(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD])?;
     usher_sys::adopt_orphans()?;
+    if config.journal.is_some() {
+        // Who keeps a journal removes what we make: outliving them, we would make it again.
+        usher_sys::end_with_parent()?;
+    }
     let identities = Identities::resolve()?;
     announce(identities);
 

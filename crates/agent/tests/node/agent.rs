@@ -135,7 +135,10 @@ async fn register(config: &Path, ids: Option<(u32, u32)>) {
 
 fn command(config: &Path, subcommand: &str, ids: Option<(u32, u32)>) -> Command {
     use std::os::unix::process::CommandExt;
-    let mut command = Command::new(PROGRAM);
+    let mut command = match ids {
+        None => Command::new(PROGRAM),
+        Some(_) => Command::new(program_beside(config)),
+    };
     command
         .arg(subcommand)
         .arg("--config")
@@ -146,6 +149,15 @@ fn command(config: &Path, subcommand: &str, ids: Option<(u32, u32)>) -> Command 
         command.uid(uid).gid(gid);
     }
     command
+}
+
+/// The program where every user can reach it: the build directory may be below a home that is closed to others.
+fn program_beside(config: &Path) -> PathBuf {
+    let program = config.with_file_name("usher-agent");
+    if !program.exists() {
+        fs::copy(PROGRAM, &program).unwrap();
+    }
+    program
 }
 
 /// Processes whose parent is `parent`.

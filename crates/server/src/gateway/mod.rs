@@ -39,8 +39,8 @@ use usher_wire::message::StartTask;
 
 use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
 use crate::clock::Clock;
-use crate::per_address::PerAddress;
 use crate::context::Context;
+use crate::per_address::PerAddress;
 use crate::store::{SessionRow, SessionState, Store, StoreError};
 use broker::Presence;
 use lifetime::Lifetime;

@@ -53,7 +53,8 @@ def by_client(name, service, credentials, operation, parameters, expires=3600):
         aws_session_token=credentials.token,
         config=Config(signature_version="s3v4" if service == "s3" else "v4"),
     )
-    url = client.generate_presigned_url(operation, Params=parameters, ExpiresIn=expires)
+    # The query protocol's own method is POST; whoever fetches an address uses GET.
+    url = client.generate_presigned_url(operation, Params=parameters, ExpiresIn=expires, HttpMethod="GET")
     return case(name, service, credentials, url)
 
 

@@ -1,6 +1,6 @@
 //! One plain request, over TLS or not, with any head: what a browser would be made to send, and a certificate.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,9 +39,8 @@ pub(crate) fn tls(address: &str, trusted: &Path, head: &str) -> String {
 fn exchange(mut stream: impl Read + Write, head: &str) -> String {
     let head = format!("{}\r\n\r\n", head.trim_end().replace('\n', "\r\n"));
     stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    // An end without a goodbye is an end.
-    let _ = stream.read_to_end(&mut answer);
-    let answer = String::from_utf8_lossy(&answer);
-    answer.lines().next().unwrap_or_default().to_owned()
+    // The connection may stay open after the answer: no more than the first line is read.
+    let mut line = Vec::new();
+    let _ = BufReader::new(stream).read_until(b'\n', &mut line);
+    String::from_utf8_lossy(&line).trim_end().to_owned()
 }
