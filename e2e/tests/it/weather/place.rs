@@ -277,6 +277,20 @@ impl Drop for Place {
         if let Some(keeper) = self.keeper.take() {
             let _ = keeper.join();
         }
+        // Sessions outlive their agent by design; here nobody would come back for them.
+        end_workers_of(self.directory.path());
+    }
+}
+
+/// Kills the processes whose command line names something in `directory`.
+fn end_workers_of(directory: &Path) {
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let names = String::from_utf8_lossy(&line).contains(&*directory.to_string_lossy());
+        let pid = entry.file_name().to_str().and_then(|pid| pid.parse().ok());
+        if let (true, Some(pid)) = (names, pid.and_then(rustix::process::Pid::from_raw)) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
     }
 }
 

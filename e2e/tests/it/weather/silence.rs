@@ -13,8 +13,8 @@ use crate::harness::skip::lacks;
 /// How long the client is stopped.
 const ASLEEP: Duration = Duration::from_secs(60);
 
-/// Once awake, a client must be at work again within this.
-const AWAKE: Duration = Duration::from_secs(5);
+/// Once awake, a client that is not at work again within this has not resumed.
+const AWAKE: Duration = Duration::from_secs(60);
 
 fn sleeps_and_resumes(client: Client, os_user: &str) {
     if lacks(&SESSION) {
