@@ -95,6 +95,7 @@ fn a_storm_of_resizes_ends_in_the_same_screen() {
     }
     both.resize(97, 31);
     both.send(":qall!\r");
+    both.agree_on("$ ");
     both.send("clear; stty size\r");
     both.agree_on("31 97");
     // Where a file is scrolled to during the storm depends on which sizes a program saw; what it draws after does not.
