@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the release programs beside OpenSSH on this machine, and the micro-benchmarks of `wire`.
+//! `cargo xtask bench`: the release programs beside OpenSSH on this machine.
 //!
 //! What is measured and how stands in `e2e/benches/beside_ssh`; this installs, builds and calls.
 
@@ -23,9 +23,6 @@ pub(crate) struct BenchArguments {
     /// How the result is written; what is done is told on standard error
     #[arg(long, value_enum, default_value_t = Form::Table)]
     output: Form,
-    /// Only the micro-benchmarks of frame codec and data channel
-    #[arg(long)]
-    micro: bool,
     /// Print the lines that would install Debian packages instead of running them
     #[arg(long)]
     no_install: bool,
@@ -48,13 +45,10 @@ impl Form {
 
 /// Builds with `--release` and measures.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<(), TaskError> {
-    if arguments.micro {
-        return tool::run(tool::cargo(&["bench", "--package", "usher-wire"]));
-    }
     if !system_packages::is_root() {
         return Err(TaskError::NeedsRoot {
             what: "the bench beside OpenSSH",
-            why: "it makes an OS user and starts an sshd; `--micro` needs no root",
+            why: "it makes an OS user and starts an sshd",
         });
     }
     system_packages::install(&BENCH, arguments.no_install)?;
