@@ -248,7 +248,9 @@ mod tests {
     #[test]
     fn what_a_link_in_the_place_of_the_directory_names_is_not_given_away() {
         if !usher_sys::running_as_root() {
-            eprintln!("SKIPPED: only root can give files away");
+            // Past the harness's capture: nothing is skipped silently.
+            let line = "SKIPPED what_a_link_in_the_place_of_the_directory_names_is_not_given_away: only root can give files away\n";
+            io::stderr().write_all(line.as_bytes()).unwrap();
             return;
         }
         let directory = tempfile::tempdir().unwrap();
@@ -264,7 +266,9 @@ mod tests {
     #[test]
     fn a_key_for_control_never_has_its_name_before_its_owner() {
         if !usher_sys::running_as_root() {
-            eprintln!("SKIPPED: only root can give files away");
+            // Past the harness's capture: nothing is skipped silently.
+            let line = "SKIPPED a_key_for_control_never_has_its_name_before_its_owner: only root can give files away\n";
+            io::stderr().write_all(line.as_bytes()).unwrap();
             return;
         }
         let directory = tempfile::tempdir().unwrap();
