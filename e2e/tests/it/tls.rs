@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::fixtures::SESSION;
 use crate::harness::os_users::OsUser;
 use crate::harness::process::output_of;
-use crate::harness::site::{Issued, Site};
+use crate::harness::site::Site;
 use crate::harness::skip::lacks;
 use crate::harness::terminal::Terminal;
 
@@ -127,7 +127,7 @@ fn a_certificate_is_replaced_without_a_restart_while_a_session_lives() {
         "before 2"
     );
 
-    site.replace_certificate(Issued::Second);
+    site.replace_certificate();
     assert!(
         !nodes(&site, "first.pem").output().unwrap().status.success(),
         "the old certificate is still shown"

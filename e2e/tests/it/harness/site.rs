@@ -53,13 +53,6 @@ impl Authority {
     }
 }
 
-/// Whose certificate the server shows.
-#[derive(Clone, Copy)]
-pub(crate) enum Issued {
-    First,
-    Second,
-}
-
 /// A running server, and its node if there is one.
 pub(crate) struct Site {
     // Before the server, so that it can say goodbye, and both before the directory.
@@ -133,9 +126,9 @@ impl Site {
         self.directory.path().join(name)
     }
 
-    /// Shows another certificate from now on, in place.
-    pub(crate) fn replace_certificate(&self, by: Issued) {
-        show(&self.directory, &self.authorities[by as usize]);
+    /// Shows a certificate of the second authority from now on, in place.
+    pub(crate) fn replace_certificate(&self) {
+        show(&self.directory, &self.authorities[1]);
     }
 
     /// A program in the environment of the administrator, who trusts the first authority.

@@ -145,7 +145,7 @@ fn unkept_protection(
 
 #[cfg(test)]
 mod tests {
-    use usher_policy::{CommandProperties, Platform, Preferences, Tags};
+    use usher_policy::{CloudWatchSink, CommandProperties, Platform, Preferences, S3Sink, Tags};
     use usher_wire::ids::OsUserName;
 
     use super::*;
@@ -202,26 +202,38 @@ mod tests {
 
     #[test]
     fn a_session_does_not_start_without_a_protection_that_was_asked_for() {
-        let refused = |set: fn(&mut SessionInputs), properties: &SessionProperties| {
-            let mut inputs = SessionInputs::default();
-            set(&mut inputs);
+        let refused = |inputs: &SessionInputs, properties: &SessionProperties| {
             let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
-            judge(RunAs::Off, properties, &inputs, &node, (0, 0)).err()
+            judge(RunAs::Off, properties, inputs, &node, (0, 0)).err()
         };
-        let cases: [(fn(&mut SessionInputs), &'static str); 3] = [
-            (
-                |inputs| inputs.kms_key_id = "alias/sessions".into(),
-                "kmsKeyId",
-            ),
-            (|inputs| inputs.s3.bucket = "logs".into(), "s3BucketName"),
-            (
-                |inputs| inputs.cloud_watch.log_group = "sessions".into(),
-                "cloudWatchLogGroupName",
-            ),
-        ];
-        for (set, key) in cases {
+        let none = SessionInputs::default();
+        let encrypted = SessionInputs {
+            kms_key_id: "alias/sessions".into(),
+            ..none.clone()
+        };
+        let s3 = S3Sink {
+            bucket: "logs".into(),
+            ..none.s3.clone()
+        };
+        let kept = SessionInputs { s3, ..none.clone() };
+        let cloud_watch = CloudWatchSink {
+            log_group: "sessions".into(),
+            ..none.cloud_watch.clone()
+        };
+        let streamed = SessionInputs {
+            cloud_watch,
+            ..none
+        };
+        for (inputs, key) in [
+            (encrypted, "kmsKeyId"),
+            (kept, "s3BucketName"),
+            (streamed, "cloudWatchLogGroupName"),
+        ] {
             for properties in [&SessionProperties::Shell, &elevated()] {
-                assert_eq!(refused(set, properties), Some(Refusal::Unprotected(key)));
+                assert_eq!(
+                    refused(&inputs, properties),
+                    Some(Refusal::Unprotected(key))
+                );
             }
         }
     }
