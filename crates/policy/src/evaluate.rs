@@ -1,12 +1,11 @@
-//! The decision over identity policies: any Deny wins, then any Allow, else nothing is allowed.
+//! The decision over several sets of policies (control-plane.md 7.5): any Deny wins; then the caller's identity policies
+//! must allow, and the boundary and the session policies where they are set.
 //!
 //! Pure: the same policies and request always give the same decision, and the decision names the statement that made it.
 
-use std::borrow::Borrow;
-use std::fmt;
-
+use crate::decision::{Decision, PolicyKind, StatementRef};
 use crate::policy::{Effect, Statement};
-use crate::{Context, PolicyDocument};
+use crate::{Context, NamedPolicy, PrincipalPolicies, TrustDecision};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -19,65 +18,60 @@ pub struct Request<'a> {
     pub context: &'a Context,
 }
 
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "only `Allowed` permits anything"]
-pub enum Decision {
-    /// A statement allows it and none denies it.
-    Allowed {
-        /// The first such statement.
-        by: StatementRef,
-    },
-    /// A statement denies it, whatever others allow.
-    ExplicitDeny {
-        /// The first such statement.
-        by: StatementRef,
-    },
-    /// Nothing allows it.
-    ImplicitDeny,
-}
-
-/// A statement, for the audit trail. Not for the caller: a denial says what was denied, not by which policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatementRef {
-    /// The policy's name or ARN.
-    pub policy: String,
-    /// The statement's Sid, or its place in the policy, from 0.
-    pub statement: String,
-}
-
-impl fmt::Display for StatementRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.policy, self.statement)
-    }
-}
-
-/// Decides on a request by a principal's policies, each with its name or ARN.
-pub fn evaluate<N, P>(policies: &[(N, P)], request: &Request<'_>) -> Decision
-where
-    N: AsRef<str>,
-    P: Borrow<PolicyDocument>,
-{
-    if let Some(by) = first(policies, request, Effect::Deny) {
+/// Decides on a request by the caller's policies alone.
+pub fn evaluate(policies: &PrincipalPolicies, request: &Request<'_>) -> Decision {
+    if let Some(by) = denial(policies, request) {
         return Decision::ExplicitDeny { by };
     }
-    match first(policies, request, Effect::Allow) {
-        Some(by) => Decision::Allowed { by },
-        None => Decision::ImplicitDeny,
+    match first(
+        PolicyKind::Identity,
+        &policies.identity,
+        request,
+        Effect::Allow,
+    ) {
+        Some(by) => within_limits(policies, request, by),
+        None => Decision::ImplicitDeny {
+            missing: PolicyKind::Identity,
+        },
+    }
+}
+
+/// Decides on a request where the resource's own policy must agree, as a role's trust policy must, and has said `trust`.
+///
+/// Being named there stands for an identity policy's permission. A user or a role session that is named by its own ARN
+/// is not held back by what its boundary and session policies leave out; a role that is named still is.
+pub fn evaluate_trusted(
+    trust: TrustDecision,
+    policies: &PrincipalPolicies,
+    request: &Request<'_>,
+) -> Decision {
+    if let TrustDecision::ExplicitDeny { by } = trust {
+        return Decision::ExplicitDeny { by };
+    }
+    if let Some(by) = denial(policies, request) {
+        return Decision::ExplicitDeny { by };
+    }
+    match trust {
+        TrustDecision::Named { by } => Decision::Allowed { by },
+        TrustDecision::RoleNamed { by } => within_limits(policies, request, by),
+        TrustDecision::WithOwnPolicies { .. } => evaluate(policies, request),
+        TrustDecision::ExplicitDeny { by } => Decision::ExplicitDeny { by },
+        TrustDecision::NotTrusted => Decision::ImplicitDeny {
+            missing: PolicyKind::Resource,
+        },
     }
 }
 
 /// Whether one of the statements that allow `request` also names, by a condition, the values that `key` may have.
 ///
 /// For keys whose value decides more than the request itself: an Allow that says nothing of them was not meant for them.
-pub fn is_allowed_within<N, P>(policies: &[(N, P)], request: &Request<'_>, key: &str) -> bool
-where
-    P: Borrow<PolicyDocument>,
-{
+#[must_use]
+pub fn is_allowed_within(policies: &PrincipalPolicies, request: &Request<'_>, key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let mut statements = policies
+        .identity
         .iter()
-        .flat_map(|(_, policy)| policy.borrow().statements());
+        .flat_map(|policy| policy.document.statements());
     statements.any(|statement| {
         statement.effect == Effect::Allow
             && statement.constrains(&key)
@@ -85,25 +79,45 @@ where
     })
 }
 
+/// What is granted by `by`, unless a limit that is set does not allow it.
+fn within_limits(
+    policies: &PrincipalPolicies,
+    request: &Request<'_>,
+    by: StatementRef,
+) -> Decision {
+    let withholds = |(kind, limit): &(PolicyKind, Option<&[NamedPolicy]>)| {
+        limit.is_some_and(|limit| first(*kind, limit, request, Effect::Allow).is_none())
+    };
+    match policies.limits().into_iter().find(withholds) {
+        Some((missing, _)) => Decision::ImplicitDeny { missing },
+        None => Decision::Allowed { by },
+    }
+}
+
+/// The first statement of the caller's policies, limits included, that denies the request.
+fn denial(policies: &PrincipalPolicies, request: &Request<'_>) -> Option<StatementRef> {
+    let granting = (PolicyKind::Identity, Some(policies.identity.as_slice()));
+    let mut sets = std::iter::once(granting).chain(policies.limits());
+    sets.find_map(|(kind, set)| first(kind, set.unwrap_or_default(), request, Effect::Deny))
+}
+
 /// The first statement with this effect that applies.
-fn first<N, P>(policies: &[(N, P)], request: &Request<'_>, effect: Effect) -> Option<StatementRef>
-where
-    N: AsRef<str>,
-    P: Borrow<PolicyDocument>,
-{
-    policies.iter().find_map(|(name, policy)| {
+fn first(
+    kind: PolicyKind,
+    policies: &[NamedPolicy],
+    request: &Request<'_>,
+    effect: Effect,
+) -> Option<StatementRef> {
+    policies.iter().find_map(|policy| {
         let decides = |(_, statement): &(usize, &Statement)| {
             statement.effect == effect && statement.applies(request)
         };
         let (index, statement) = policy
-            .borrow()
+            .document
             .statements()
             .iter()
             .enumerate()
             .find(decides)?;
-        Some(StatementRef {
-            policy: name.as_ref().to_owned(),
-            statement: statement.sid.clone().unwrap_or_else(|| index.to_string()),
-        })
+        Some(statement.reference(kind, &policy.name, index))
     })
 }

@@ -8,24 +8,28 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod decision;
 mod document;
 mod evaluate;
 mod glob;
 mod inputs;
 mod policy;
 mod preferences;
+mod principal_policies;
 mod run_as;
 mod strict_value;
 mod tags;
 
 pub use context::Context;
+pub use decision::{Decision, PolicyKind, StatementRef};
 pub use document::{
     BoundDocument, CommandProperties, DocumentError, DocumentErrorCode, DocumentFormat,
     ParameterError, Platform, PortProperties, SessionDocument, SessionProperties,
 };
-pub use evaluate::{Decision, Request, StatementRef, evaluate, is_allowed_within};
+pub use evaluate::{Request, evaluate, evaluate_trusted, is_allowed_within};
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
 pub use policy::{PolicyDocument, PolicyError, TrustDecision, TrustPolicy, TrustedAs};
 pub use preferences::{DEFAULT_IDLE_MINUTES, DOCUMENT_NAME as PREFERENCES_DOCUMENT, Preferences};
+pub use principal_policies::{NamedPolicy, PrincipalPolicies};
 pub use run_as::{RefusedName, RunAs, RunAsRefusal, RunAsRule, RunAsUser, resolve_run_as};
 pub use tags::{RUN_AS_TAG, Tags};

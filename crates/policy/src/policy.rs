@@ -21,7 +21,7 @@ pub use error::PolicyError;
 pub use trust::{TrustDecision, TrustPolicy, TrustedAs};
 
 use crate::glob::{Token, matches};
-use crate::{Request, strict_value};
+use crate::{PolicyKind, Request, StatementRef, strict_value};
 use condition::Condition;
 use template::Template;
 
@@ -41,7 +41,7 @@ pub(crate) enum Effect {
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement {
-    pub(crate) sid: Option<String>,
+    sid: Option<String>,
     pub(crate) effect: Effect,
     actions: OneOrNone<Vec<Token>>,
     resources: OneOrNone<Template>,
@@ -121,6 +121,15 @@ impl Statement {
         self.resources.applies(|template| {
             resolve(template).is_some_and(|tokens| matches(&tokens, request.resource))
         })
+    }
+
+    /// How decisions call it: by its Sid, or else by its place in the policy.
+    pub(crate) fn reference(&self, kind: PolicyKind, policy: &str, index: usize) -> StatementRef {
+        StatementRef {
+            kind,
+            policy: policy.to_owned(),
+            statement: self.sid.clone().unwrap_or_else(|| index.to_string()),
+        }
     }
 
     /// Whether a condition names the values that `key` (in lower case) may have.

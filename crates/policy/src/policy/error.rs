@@ -22,7 +22,7 @@ pub enum PolicyError {
     #[error("{path} is not allowed in a role's trust policy: the resource is the role itself.")]
     ResourceInTrustPolicy { path: String },
     #[error(
-        "{path} is not served in a trust policy: it would trust everybody who is not named. Name with Principal who is trusted."
+        "{path} is for denials only: with Allow it would trust everybody who is not named. Name with Principal who is trusted."
     )]
     NotPrincipal { path: String },
     #[error("AssumeRole policy may only specify STS AssumeRole actions, not {}.", .0.escape_default())]

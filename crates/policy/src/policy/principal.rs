@@ -1,10 +1,32 @@
-//! `Principal` of a trust policy: whom the role trusts.
+//! `Principal` and `NotPrincipal` of a trust policy: whom a statement means.
 //!
-//! No wildcard reaches into a name: a principal is written out, or it is everybody (`"*"`).
+//! No wildcard reaches into a name: a principal is written out, or it is everybody (`"*"`). `NotPrincipal` stands in
+//! denials only, where whoever is not named is denied: an Allow with it would trust everybody else.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{PolicyError, texts};
+use super::{PolicyError, TrustedAs, texts};
+
+/// The elements read here.
+pub(super) const ELEMENTS: [&str; 2] = ["Principal", "NotPrincipal"];
+
+/// Whom a statement means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Principals {
+    Any(Vec<Principal>),
+    AllBut(Vec<Principal>),
+}
+
+/// How closely a caller is meant, the closest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Meant {
+    /// As one of the account, or of everybody.
+    AmongOthers,
+    /// As whoever has assumed the role.
+    ByRole,
+    /// By its own ARN.
+    ByName,
+}
 
 /// One entry of the element.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +41,84 @@ pub(super) enum Principal {
     Service,
 }
 
+impl Principals {
+    /// Reads whichever of the two a statement has.
+    pub(super) fn read(path: &str, map: &Map<String, Value>) -> Result<Self, PolicyError> {
+        let (given, excluded) = (map.get("Principal"), map.get("NotPrincipal"));
+        match (given, excluded) {
+            (Some(value), None) => Ok(Self::Any(read(&format!("{path}.Principal"), value)?)),
+            (None, Some(_)) if map.get("Effect") != Some(&Value::from("Deny")) => {
+                Err(PolicyError::NotPrincipal {
+                    path: format!("{path}.NotPrincipal"),
+                })
+            }
+            (None, Some(value)) => Ok(Self::AllBut(read(&format!("{path}.NotPrincipal"), value)?)),
+            (Some(_), Some(_)) => Err(PolicyError::Contradiction {
+                path: path.to_owned(),
+                one: "Principal",
+                other: "NotPrincipal",
+            }),
+            (None, None) => Err(PolicyError::MissingElement {
+                path: format!("{path}.Principal"),
+            }),
+        }
+    }
+
+    /// The accounts and ARNs it names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let (Self::Any(list) | Self::AllBut(list)) = self;
+        list.iter().filter_map(|principal| match principal {
+            Principal::Account(name) | Principal::Named(name) => Some(name.as_str()),
+            Principal::Everybody | Principal::Service => None,
+        })
+    }
+
+    /// Whether the caller is meant, and how closely.
+    pub(super) fn mean(&self, caller: TrustedAs<'_>) -> Option<Meant> {
+        match self {
+            Self::Any(list) => list.iter().filter_map(|one| one.means(caller)).max(),
+            Self::AllBut(list) => (!is_excepted(list, caller)).then_some(Meant::AmongOthers),
+        }
+    }
+}
+
+/// Whether a list excepts the caller: it has everybody, or names the caller and also the account. AWS asks for the
+/// account too.
+fn is_excepted(list: &[Principal], caller: TrustedAs<'_>) -> bool {
+    let has_account = list
+        .iter()
+        .any(|one| matches!(one, Principal::Account(account) if account == caller.account));
+    let has = |arn: &String| {
+        list.iter()
+            .any(|one| matches!(one, Principal::Named(named) if named == arn))
+    };
+    list.contains(&Principal::Everybody) || (has_account && caller.arns.iter().any(has))
+}
+
+impl Principal {
+    fn means(&self, caller: TrustedAs<'_>) -> Option<Meant> {
+        match self {
+            Self::Everybody => Some(Meant::AmongOthers),
+            Self::Account(account) if account == caller.account => Some(Meant::AmongOthers),
+            Self::Named(arn) if caller.arns.contains(arn) => Some(if is_role(arn) {
+                Meant::ByRole
+            } else {
+                Meant::ByName
+            }),
+            Self::Account(_) | Self::Named(_) | Self::Service => None,
+        }
+    }
+}
+
+/// Whether an ARN is that of a role, not of a session of it.
+fn is_role(arn: &str) -> bool {
+    arn.splitn(6, ':')
+        .nth(5)
+        .is_some_and(|resource| resource.starts_with("role/"))
+}
+
 /// Reads the element.
-pub(super) fn read(path: &str, value: &Value) -> Result<Vec<Principal>, PolicyError> {
+fn read(path: &str, value: &Value) -> Result<Vec<Principal>, PolicyError> {
     if let Value::String(text) = value {
         return match text.as_str() {
             "*" => Ok(vec![Principal::Everybody]),

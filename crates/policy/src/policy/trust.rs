@@ -3,14 +3,14 @@
 //! Pure, like the rest of the room. It knows callers only by the names it is given: whether a name still belongs to whom
 //! it belonged when the policy was stored is for the giver to see to.
 
-use super::principal::{self, Principal};
+use super::principal::{self, Meant, Principals};
 use super::{Effect, OneOrNone, PolicyError, Statement, statements};
-use crate::Request;
+use crate::{PolicyKind, Request, StatementRef};
 
 /// A role's trust policy as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustPolicy {
-    statements: Vec<(Vec<Principal>, Statement)>,
+    statements: Vec<(Principals, Statement)>,
 }
 
 /// Under which names a trust policy may mean a caller.
@@ -22,32 +22,41 @@ pub struct TrustedAs<'a> {
     pub arns: &'a [String],
 }
 
-/// What a trust policy says to a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a trust policy says to a caller, and by which of its statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a caller that is not trusted must be refused"]
 pub enum TrustDecision {
-    /// It names the caller; that alone is enough.
-    Named,
+    /// It names the user or the role session itself; that alone is enough.
+    Named {
+        /// The statement.
+        by: StatementRef,
+    },
+    /// It names the role that the caller has assumed: enough, within the limits of the caller's keys.
+    RoleNamed {
+        /// The statement.
+        by: StatementRef,
+    },
     /// It trusts the caller's account or everybody: the caller's own policies must allow it too.
-    WithOwnPolicies,
+    WithOwnPolicies {
+        /// The statement.
+        by: StatementRef,
+    },
     /// A statement denies it, whatever others allow.
-    ExplicitDeny,
+    ExplicitDeny {
+        /// The statement.
+        by: StatementRef,
+    },
     /// No statement trusts the caller with this.
     NotTrusted,
 }
 
 impl TrustPolicy {
-    /// Reads a trust policy: every statement has a `Principal`, none has a `Resource`.
+    /// Reads a trust policy: every statement says whom it means, none has a `Resource`.
     ///
     /// # Errors
     /// The first element that is malformed, unknown, or of no meaning in a trust policy.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let statements = statements(text, |path, map, variables| {
-            if map.contains_key("NotPrincipal") {
-                return Err(PolicyError::NotPrincipal {
-                    path: format!("{path}.NotPrincipal"),
-                });
-            }
             if let Some(key) = ["Resource", "NotResource"]
                 .into_iter()
                 .find(|key| map.contains_key(*key))
@@ -56,11 +65,7 @@ impl TrustPolicy {
                     path: format!("{path}.{key}"),
                 });
             }
-            let principals = format!("{path}.Principal");
-            let principals = match map.get("Principal") {
-                Some(value) => principal::read(&principals, value)?,
-                None => return Err(PolicyError::MissingElement { path: principals }),
-            };
+            let principals = Principals::read(path, map)?;
             for (key, value) in map.iter().filter(|(key, _)| key.ends_with("Action")) {
                 let foreign = |text: &&str| !text.to_ascii_lowercase().starts_with("sts:");
                 if let Some(text) = super::texts(&format!("{path}.{key}"), value)?
@@ -72,7 +77,7 @@ impl TrustPolicy {
             }
             // The resource is the role that has the policy: no pattern excludes it.
             let resources = OneOrNone::NoneOf(Vec::new());
-            let statement = Statement::read(path, map, variables, &["Principal"], resources)?;
+            let statement = Statement::read(path, map, variables, &principal::ELEMENTS, resources)?;
             Ok((principals, statement))
         })?;
         Ok(Self { statements })
@@ -82,37 +87,32 @@ impl TrustPolicy {
     pub fn principals(&self) -> impl Iterator<Item = &str> {
         self.statements
             .iter()
-            .flat_map(|(principals, _)| principals)
-            .filter_map(|principal| match principal {
-                Principal::Account(name) | Principal::Named(name) => Some(name.as_str()),
-                Principal::Everybody | Principal::Service => None,
-            })
+            .flat_map(|(principals, _)| principals.names())
     }
 
-    /// Decides whether the role trusts a caller with `request`.
-    pub fn judge(&self, caller: TrustedAs<'_>, request: &Request<'_>) -> TrustDecision {
-        let mut decision = TrustDecision::NotTrusted;
-        for (principals, statement) in &self.statements {
-            let trusted = principals
-                .iter()
-                .filter_map(|principal| principal.means(caller))
-                .reduce(|one, other| {
-                    if one == TrustDecision::Named {
-                        one
-                    } else {
-                        other
-                    }
-                });
-            let Some(trusted) = trusted.filter(|_| statement.applies(request)) else {
+    /// Decides whether the role `name` trusts a caller with `request`.
+    pub fn judge(&self, name: &str, caller: TrustedAs<'_>, request: &Request<'_>) -> TrustDecision {
+        let mut strongest: Option<(Meant, StatementRef)> = None;
+        for (index, (principals, statement)) in self.statements.iter().enumerate() {
+            let Some(meant) = principals
+                .mean(caller)
+                .filter(|_| statement.applies(request))
+            else {
                 continue;
             };
+            let by = || statement.reference(PolicyKind::Resource, name, index);
             match statement.effect {
-                Effect::Deny => return TrustDecision::ExplicitDeny,
-                Effect::Allow if decision == TrustDecision::Named => {}
-                Effect::Allow => decision = trusted,
+                Effect::Deny => return TrustDecision::ExplicitDeny { by: by() },
+                Effect::Allow if strongest.as_ref().is_some_and(|(best, _)| *best >= meant) => {}
+                Effect::Allow => strongest = Some((meant, by())),
             }
         }
-        decision
+        match strongest {
+            Some((Meant::ByName, by)) => TrustDecision::Named { by },
+            Some((Meant::ByRole, by)) => TrustDecision::RoleNamed { by },
+            Some((Meant::AmongOthers, by)) => TrustDecision::WithOwnPolicies { by },
+            None => TrustDecision::NotTrusted,
+        }
     }
 
     /// Whether one of the statements that trust the caller with `request` also names, by a condition, the values that
@@ -128,24 +128,8 @@ impl TrustPolicy {
         self.statements.iter().any(|(principals, statement)| {
             statement.effect == Effect::Allow
                 && statement.constrains(&key)
-                && principals
-                    .iter()
-                    .any(|principal| principal.means(caller).is_some())
+                && principals.mean(caller).is_some()
                 && statement.applies(request)
         })
-    }
-}
-
-impl Principal {
-    /// Whether the caller is meant, and whether by name.
-    fn means(&self, caller: TrustedAs<'_>) -> Option<TrustDecision> {
-        match self {
-            Self::Everybody => Some(TrustDecision::WithOwnPolicies),
-            Self::Account(account) if account == caller.account => {
-                Some(TrustDecision::WithOwnPolicies)
-            }
-            Self::Named(arn) if caller.arns.contains(arn) => Some(TrustDecision::Named),
-            Self::Account(_) | Self::Named(_) | Self::Service => None,
-        }
     }
 }

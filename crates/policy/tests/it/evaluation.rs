@@ -1,10 +1,16 @@
 //! Decisions: AWS's reference policies for Session Manager, the operators one by one, and whom a decision names.
 
 use serde_json::{Value, json};
-use usher_policy::{Context, Decision, PolicyDocument, Request, evaluate};
+use usher_policy::{
+    Context, Decision, NamedPolicy, PolicyDocument, PolicyKind, PrincipalPolicies, Request,
+    evaluate,
+};
 
 const TARGET: &str = "arn:aws:ssm:usher-1:000000000000:managed-instance/mi-0123456789abcdef0";
 const SHELL: &str = "arn:aws:ssm:usher-1:000000000000:document/SSM-SessionManagerRunShell";
+const UNGRANTED: Decision = Decision::ImplicitDeny {
+    missing: PolicyKind::Identity,
+};
 const SESSION: &str = "arn:aws:ssm:usher-1:000000000000:session/alice-0abc";
 
 fn policy(statements: &Value) -> PolicyDocument {
@@ -12,9 +18,15 @@ fn policy(statements: &Value) -> PolicyDocument {
         .unwrap()
 }
 
+/// Policies of a user, by name.
+pub(crate) fn granting<const N: usize>(policies: [(&str, PolicyDocument); N]) -> PrincipalPolicies {
+    let named = policies.map(|(name, document)| NamedPolicy::new(name, document));
+    PrincipalPolicies::granting(named.into())
+}
+
 fn decide(statements: &Value, action: &str, resource: &str, context: &Context) -> Decision {
     evaluate(
-        &[("reference", policy(statements))],
+        &granting([("reference", policy(statements))]),
         &Request {
             action,
             resource,
@@ -32,13 +44,13 @@ fn allowed(statements: &Value, action: &str, resource: &str, context: &Context) 
 
 #[test]
 fn nothing_is_allowed_without_policies() {
-    let none: [(&str, PolicyDocument); 0] = [];
+    let none = PrincipalPolicies::default();
     let request = Request {
         action: "ssm:StartSession",
         resource: TARGET,
         context: &Context::default(),
     };
-    assert_eq!(evaluate(&none, &request), Decision::ImplicitDeny);
+    assert_eq!(evaluate(&none, &request), UNGRANTED);
 }
 
 #[test]
@@ -49,21 +61,21 @@ fn decisions_name_the_policy_and_the_statement() {
         { "Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*" },
         { "Sid": "NoShell", "Effect": "Deny", "Action": "ssm:StartSession", "Resource": SHELL },
     ]));
-    let policies = [("reads", reads), ("starts", starts)];
+    let policies = granting([("reads", reads), ("starts", starts)]);
     let decide = |resource| {
         let request = Request {
             action: "ssm:StartSession",
             resource,
             context: &Context::default(),
         };
-        match evaluate(&policies, &request) {
-            Decision::Allowed { by } => format!("allowed by {by}"),
-            Decision::ExplicitDeny { by } => format!("denied by {by}"),
-            Decision::ImplicitDeny => "denied".to_owned(),
-        }
+        evaluate(&policies, &request).to_string()
     };
-    assert_eq!(decide(SHELL), "denied by starts (NoShell)");
-    assert_eq!(decide(TARGET), "allowed by starts (1)");
+    let policy = "of the identity-based policy starts";
+    assert_eq!(
+        decide(SHELL),
+        format!("denied by statement NoShell {policy}")
+    );
+    assert_eq!(decide(TARGET), format!("allowed by statement 1 {policy}"));
 }
 
 #[test]
@@ -100,7 +112,7 @@ fn excluding_a_resource_by_an_unknown_variable_excludes_all_from_an_allow_and_no
     let unknown = Context::default();
     assert_eq!(
         decide(&allow, "ssm:GetDocument", SHELL, &unknown),
-        Decision::ImplicitDeny
+        UNGRANTED
     );
     assert!(matches!(
         decide(&deny, "ssm:GetDocument", SHELL, &unknown),
@@ -119,7 +131,7 @@ fn a_policy_of_the_older_version_has_no_variables() {
     let text = json!({ "Version": "2008-10-17", "Statement": {
         "Effect": "Allow", "Action": "*", "Resource": "arn:aws:ssm:*:*:session/${aws:username}-*",
     }});
-    let policies = [("old", PolicyDocument::parse(&text.to_string()).unwrap())];
+    let policies = granting([("old", PolicyDocument::parse(&text.to_string()).unwrap())]);
     let context = Context::default().with("aws:username", "alice");
     let decide = |resource| {
         evaluate(
@@ -131,7 +143,7 @@ fn a_policy_of_the_older_version_has_no_variables() {
             },
         )
     };
-    assert_eq!(decide(SESSION), Decision::ImplicitDeny);
+    assert_eq!(decide(SESSION), UNGRANTED);
     let literal = "arn:aws:ssm:usher-1:000000000000:session/${aws:username}-0abc";
     assert!(matches!(decide(literal), Decision::Allowed { .. }));
 }

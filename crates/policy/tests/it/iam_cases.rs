@@ -6,6 +6,8 @@
 use serde_json::{Value, json};
 use usher_policy::{Context, Decision, PolicyDocument, Request, evaluate};
 
+use crate::evaluation::granting;
+
 fn statements(case: &Value) -> Value {
     if let Some(condition) = case.get("AL") {
         return json!([{ "Effect": "Allow", "Action": "ssm:*", "Resource": "*", "Condition": condition }]);
@@ -64,10 +66,10 @@ fn answer(case: &Value) -> &'static str {
         resource: &resource,
         context: &context(case),
     };
-    match evaluate(&[("case", policy)], &request) {
+    match evaluate(&granting([("case", policy)]), &request) {
         Decision::Allowed { .. } => "Allow",
         Decision::ExplicitDeny { .. } => "Deny",
-        Decision::ImplicitDeny => "ImplicitDeny",
+        Decision::ImplicitDeny { .. } => "ImplicitDeny",
     }
 }
 

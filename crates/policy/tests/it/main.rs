@@ -12,6 +12,7 @@ mod documents;
 mod evaluation;
 mod grammar;
 mod iam_cases;
+mod limits;
 mod properties;
 mod run_as;
 mod trust;

@@ -6,6 +6,8 @@ use usher_policy::{
     Context, Decision, DocumentFormat, PolicyDocument, Request, SessionDocument, evaluate,
 };
 
+use crate::evaluation::granting;
+
 fn one_of(choices: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(choices)
 }
@@ -83,7 +85,7 @@ fn decide(
     (action, resource, context): &(&'static str, &'static str, Context),
 ) -> Decision {
     evaluate(
-        &[("p", policy(statements))],
+        &granting([("p", policy(statements))]),
         &Request {
             action,
             resource,
@@ -129,7 +131,7 @@ proptest! {
         left in statement(), right in statement(), request in request(),
     ) {
         let (action, resource, context) = &request;
-        let apart = [("l", policy(std::slice::from_ref(&left))), ("r", policy(std::slice::from_ref(&right)))];
+        let apart = granting([("l", policy(std::slice::from_ref(&left))), ("r", policy(std::slice::from_ref(&right)))]);
         let apart = evaluate(&apart, &Request { action, resource, context });
         let together = decide(&[left, right], &request);
         prop_assert_eq!(std::mem::discriminant(&apart), std::mem::discriminant(&together));
@@ -153,7 +155,7 @@ proptest! {
         if let Ok(policy) = PolicyDocument::parse(&text.to_string()) {
             let context = Context::default().with("aws:username", user.as_str()).with("aws:x", resource.as_str());
             let request = Request { action: "ssm:StartSession", resource: &resource, context: &context };
-            let _ = evaluate(&[("p", policy)], &request);
+            let _ = evaluate(&granting([("p", policy)]), &request);
         }
     }
 

@@ -5,9 +5,33 @@ use usher_policy::{
     Context, PolicyDocument, Request, TrustDecision, TrustPolicy, TrustedAs, is_allowed_within,
 };
 
+use crate::evaluation::granting;
+
 const ACCOUNT: &str = "000000000000";
 const ALICE: &str = "arn:aws:iam::000000000000:user/team/alice";
 const RUN_AS: &str = "aws:RequestTag/SSMSessionRunAs";
+
+/// Which of its answers a trust policy gave.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    Named,
+    RoleNamed,
+    WithOwnPolicies,
+    ExplicitDeny,
+    NotTrusted,
+}
+
+impl From<TrustDecision> for Said {
+    fn from(decision: TrustDecision) -> Self {
+        match decision {
+            TrustDecision::Named { .. } => Self::Named,
+            TrustDecision::RoleNamed { .. } => Self::RoleNamed,
+            TrustDecision::WithOwnPolicies { .. } => Self::WithOwnPolicies,
+            TrustDecision::ExplicitDeny { .. } => Self::ExplicitDeny,
+            TrustDecision::NotTrusted => Self::NotTrusted,
+        }
+    }
+}
 
 fn statement(principal: &Value) -> Value {
     json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" })
@@ -27,7 +51,7 @@ fn refused(statement: &Value, sentence: &str) {
 }
 
 /// What the statements say to alice, who calls `sts:AssumeRole` with these keys.
-fn judged(statements: &Value, context: &Context) -> TrustDecision {
+fn judged(statements: &Value, context: &Context) -> Said {
     let request = Request {
         action: "sts:AssumeRole",
         resource: "arn:aws:iam::000000000000:role/deploy",
@@ -37,10 +61,10 @@ fn judged(statements: &Value, context: &Context) -> TrustDecision {
         account: ACCOUNT,
         arns: &[ALICE.to_owned()],
     };
-    parse(statements).judge(alice, &request)
+    parse(statements).judge("deploy", alice, &request).into()
 }
 
-fn check(principal: &Value, expected: TrustDecision) {
+fn check(principal: &Value, expected: Said) {
     let statements = json!([statement(principal)]);
     assert_eq!(
         judged(&statements, &Context::default()),
@@ -88,7 +112,13 @@ fn elements_without_meaning_in_a_trust_policy_are_refused() {
         statement
     };
     refused(&with("Resource", json!("*")), "the resource is the role");
-    refused(&with("NotPrincipal", json!("*")), "NotPrincipal");
+    refused(
+        &with("NotPrincipal", json!("*")),
+        "has both Principal and NotPrincipal",
+    );
+    let all_but =
+        json!({ "Effect": "Allow", "NotPrincipal": { "AWS": ALICE }, "Action": "sts:AssumeRole" });
+    refused(&all_but, "NotPrincipal is for denials only");
     refused(
         &with("Action", json!("ssm:StartSession")),
         "only specify STS",
@@ -112,7 +142,7 @@ fn strangers_are_not_trusted() {
         json!({ "AWS": "arn:aws:iam::000000000000:role/team/alice" }),
         json!({ "Service": "ssm.amazonaws.com" }),
     ] {
-        check(&principal, TrustDecision::NotTrusted);
+        check(&principal, Said::NotTrusted);
     }
 }
 
@@ -124,10 +154,35 @@ fn a_denial_wins_over_being_named() {
     let statements = json!([statement(&json!({ "AWS": ALICE })), deny]);
     let wrong = Context::default().with("sts:ExternalId", "wrong");
     for context in [wrong, Context::default()] {
-        assert_eq!(judged(&statements, &context), TrustDecision::ExplicitDeny);
+        assert_eq!(judged(&statements, &context), Said::ExplicitDeny);
     }
     let right = Context::default().with("sts:ExternalId", "right");
-    assert_eq!(judged(&statements, &right), TrustDecision::Named);
+    assert_eq!(judged(&statements, &right), Said::Named);
+}
+
+#[test]
+fn a_denial_of_all_but_some_excepts_whoever_is_named_with_the_account() {
+    let denying_all_but = |names: Value| {
+        let deny = json!({ "Effect": "Deny", "NotPrincipal": { "AWS": names }, "Action": "sts:*" });
+        judged(
+            &json!([statement(&json!({ "AWS": ALICE })), deny]),
+            &Context::default(),
+        )
+    };
+    for names in [
+        json!("arn:aws:iam::000000000000:user/bob"),
+        json!(ACCOUNT),
+        json!(ALICE),
+        json!([ALICE, "111111111111"]),
+    ] {
+        assert_eq!(
+            denying_all_but(names.clone()),
+            Said::ExplicitDeny,
+            "{names}"
+        );
+    }
+    assert_eq!(denying_all_but(json!([ALICE, ACCOUNT])), Said::Named);
+    assert_eq!(denying_all_but(json!("*")), Said::Named);
 }
 
 #[test]
@@ -137,23 +192,23 @@ fn conditions_hold_for_trust_too() {
     let statements = json!(demanding);
     let wrong = Context::default().with("sts:ExternalId", "wrong");
     for context in [wrong, Context::default()] {
-        assert_eq!(judged(&statements, &context), TrustDecision::NotTrusted);
+        assert_eq!(judged(&statements, &context), Said::NotTrusted);
     }
     let right = Context::default().with("sts:ExternalId", "right");
-    assert_eq!(judged(&statements, &right), TrustDecision::Named);
+    assert_eq!(judged(&statements, &right), Said::Named);
 }
 
 #[test]
 fn who_is_named_needs_no_policy_and_who_is_merely_included_does() {
-    check(&json!({ "AWS": ALICE }), TrustDecision::Named);
-    check(&json!({ "AWS": [ACCOUNT, ALICE] }), TrustDecision::Named);
+    check(&json!({ "AWS": ALICE }), Said::Named);
+    check(&json!({ "AWS": [ACCOUNT, ALICE] }), Said::Named);
     for principal in [
         json!("*"),
         json!({ "AWS": "*" }),
         json!({ "AWS": ACCOUNT }),
         json!({ "AWS": "arn:aws:iam::000000000000:root", "Service": "ssm.amazonaws.com" }),
     ] {
-        check(&principal, TrustDecision::WithOwnPolicies);
+        check(&principal, Said::WithOwnPolicies);
     }
 }
 
@@ -188,7 +243,7 @@ fn binds(condition: &Value) -> bool {
     let trusts = parse(&json!([trust])).is_allowed_within(trusted_as, &request, RUN_AS);
     let own = json!({ "Version": "2012-10-17", "Statement":
         { "Effect": "Allow", "Action": "sts:*", "Resource": "*", "Condition": condition } });
-    let own = [("own", PolicyDocument::parse(&own.to_string()).unwrap())];
+    let own = granting([("own", PolicyDocument::parse(&own.to_string()).unwrap())]);
     let allows = is_allowed_within(&own, &request, RUN_AS);
     assert_eq!(trusts, allows, "{condition}");
     allows

@@ -3,10 +3,13 @@
 //! Owns two invariants: what no policy allows is denied, and every decision is logged with the
 //! statement that made it. The caller is told what was denied, never which policy did it.
 
-use usher_policy::{Context as Keys, Decision, PolicyDocument, Request, evaluate};
+use usher_policy::{
+    Context as Keys, Decision, PolicyKind, Request, TrustDecision, evaluate, evaluate_trusted,
+};
 
+use super::Caller;
 use super::condition_keys::{of_call, of_iam_resource};
-use super::{Caller, Who};
+use super::principal_policies::principal_policies;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
@@ -78,44 +81,68 @@ pub(crate) async fn judge(
     resource: &Resource,
     keys: &Keys,
 ) -> Result<Verdict, ApiError> {
+    decide(context, caller, action, resource, keys, None).await
+}
+
+/// As [`judge`], where the resource has a policy of its own that must agree and has said `trust`.
+pub(crate) async fn judge_trusted(
+    context: &Context,
+    caller: &Caller,
+    action: &str,
+    resource: &Resource,
+    keys: &Keys,
+    trust: TrustDecision,
+) -> Result<Verdict, ApiError> {
+    decide(context, caller, action, resource, keys, Some(trust)).await
+}
+
+async fn decide(
+    context: &Context,
+    caller: &Caller,
+    action: &str,
+    resource: &Resource,
+    keys: &Keys,
+    trust: Option<TrustDecision>,
+) -> Result<Verdict, ApiError> {
     let (names, of_resource) = describe(context, caller, resource).await?;
-    let policies = policies(context, caller).await?;
+    let policies = principal_policies(context, caller).await?;
     let keys = of_call(context, caller).and(&of_resource).and(keys);
     // Several names of one thing: allowed under any of them, denied under any of them.
-    let mut allowed = false;
+    let mut verdict = None;
     for name in &names {
-        match evaluate(
-            &policies,
-            &Request {
-                action,
-                resource: name,
-                context: &keys,
-            },
-        ) {
-            Decision::Allowed { by } => {
-                tracing::info!(caller = caller.arn, action, resource = name, %by, "allowed");
-                allowed = true;
-            }
+        let request = Request {
+            action,
+            resource: name,
+            context: &keys,
+        };
+        let decision = match &trust {
+            Some(trust) => evaluate_trusted(trust.clone(), &policies, &request),
+            None => evaluate(&policies, &request),
+        };
+        tracing::info!(caller = caller.arn, action, resource = name, %decision, "decided");
+        match decision {
+            Decision::Allowed { .. } => verdict = Some(Verdict::Allowed),
             Decision::ExplicitDeny { by } => {
-                tracing::info!(caller = caller.arn, action, resource = name, %by, "denied");
-                let why = "with an explicit deny in an identity-based policy";
-                return Ok(Verdict::Denied(denied(caller, action, name, why)));
+                let why = format!("with an explicit deny in {}", with_article(by.kind));
+                return Ok(Verdict::Denied(denied(caller, action, name, &why)));
             }
-            Decision::ImplicitDeny => {}
+            Decision::ImplicitDeny { missing } => {
+                verdict.get_or_insert_with(|| {
+                    let why = format!("because no {missing} allows the {action} action");
+                    Verdict::NotAllowed(denied(caller, action, name, &why))
+                });
+            }
         }
     }
-    if allowed {
-        return Ok(Verdict::Allowed);
+    verdict.ok_or_else(|| ApiError::internal("a resource without a name was judged"))
+}
+
+/// `an identity-based policy`, `a session policy`.
+fn with_article(kind: PolicyKind) -> String {
+    match kind {
+        PolicyKind::Identity => format!("an {kind}"),
+        PolicyKind::Boundary | PolicyKind::Session | PolicyKind::Resource => format!("a {kind}"),
     }
-    let name = names.first().map_or("*", String::as_str);
-    tracing::info!(
-        caller = caller.arn,
-        action,
-        resource = name,
-        "denied: no policy allows it"
-    );
-    let why = format!("because no identity-based policy allows the {action} action");
-    Ok(Verdict::NotAllowed(denied(caller, action, name, &why)))
 }
 
 /// Tools and people match on this sentence (control-plane.md 1.3).
@@ -189,27 +216,4 @@ async fn describe(
         },
     };
     Ok((names, Keys::default()))
-}
-
-/// The caller's policies: a user's own, or those of the role and not of who assumed it. Nodes act by
-/// `Access::OwnNode` alone, and nobody else signs.
-pub(crate) async fn policies(
-    context: &Context,
-    caller: &Caller,
-) -> Result<Vec<(String, PolicyDocument)>, ApiError> {
-    let rows = match &caller.who {
-        Who::User { user_id } => context.store.user_policies(user_id).await?,
-        Who::AssumedRole(session) => context.store.role_policies(&session.role_id).await?,
-        Who::Node(_) | Who::Anonymous => Vec::new(),
-    };
-    rows.into_iter()
-        .map(|row| match PolicyDocument::parse(&row.document) {
-            Ok(document) => Ok((row.name, document)),
-            // It was good when it was stored. What cannot be read might deny, so nothing is allowed.
-            Err(error) => Err(ApiError::internal(format!(
-                "the stored policy {} is unreadable: {error}",
-                row.name
-            ))),
-        })
-        .collect()
 }

@@ -69,7 +69,9 @@ pub(crate) fn of_iam_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>
 
 #[cfg(test)]
 mod tests {
-    use usher_policy::{Decision, PolicyDocument, Request, evaluate};
+    use usher_policy::{
+        Decision, NamedPolicy, PolicyDocument, PrincipalPolicies, Request, evaluate,
+    };
 
     use super::*;
 
@@ -78,7 +80,8 @@ mod tests {
         let text = format!(
             r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}}}}}"#
         );
-        let policy = [("p", PolicyDocument::parse(&text).unwrap())];
+        let policy = NamedPolicy::new("p", PolicyDocument::parse(&text).unwrap());
+        let policy = PrincipalPolicies::granting(vec![policy]);
         let request = Request {
             action: "iam:TagUser",
             resource: "*",

@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 
 use usher_policy::{
-    Context as Keys, RUN_AS_TAG, Request, TrustDecision, TrustPolicy, TrustedAs, is_allowed_within,
+    Context as Keys, RUN_AS_TAG, Request, TrustPolicy, TrustedAs, is_allowed_within,
 };
 
 use super::Input;
 use crate::api::Call;
 use crate::error::{ApiError, Code};
 use crate::identity::{
-    Resource, SessionTag, Verdict, Who, denied, judge, of_call, of_iam_resource, policies, tag_keys,
+    Resource, SessionTag, Verdict, Who, denied, judge_trusted, of_call, of_iam_resource,
+    principal_policies, tag_keys,
 };
 use crate::store::RoleRow;
 
@@ -176,26 +177,13 @@ impl<'a> Question<'a> {
     /// Refuses unless both sides allow `action`.
     async fn ask(&self, action: &'a str) -> Result<(), ApiError> {
         let Call { context, caller } = self.call;
-        let refusal = |why: &str| denied(caller, action, self.role_arn, why);
-        let trust = self.trust.judge(self.trusted_as(), &self.request(action));
-        tracing::info!(
-            caller = caller.arn,
-            action,
-            role = self.role_arn,
-            ?trust,
-            "asked the trust policy"
-        );
-        let own = judge(context, caller, action, &self.resource, &self.own_keys).await?;
-        match (trust, own) {
-            (TrustDecision::ExplicitDeny, _) => {
-                Err(refusal("with an explicit deny in a resource-based policy"))
-            }
-            (_, Verdict::Denied(refusal)) => Err(refusal),
-            (TrustDecision::NotTrusted, _) => Err(refusal(&not_trusted(action))),
-            (TrustDecision::WithOwnPolicies, Verdict::NotAllowed(refusal)) => Err(refusal),
-            (TrustDecision::Named, _) | (TrustDecision::WithOwnPolicies, Verdict::Allowed) => {
-                Ok(())
-            }
+        let trust = self
+            .trust
+            .judge(self.role_arn, self.trusted_as(), &self.request(action));
+        let keys = &self.own_keys;
+        match judge_trusted(context, caller, action, &self.resource, keys, trust).await? {
+            Verdict::Allowed => Ok(()),
+            Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),
         }
     }
 
@@ -207,7 +195,7 @@ impl<'a> Question<'a> {
         let is_bound = self
             .trust
             .is_allowed_within(self.trusted_as(), &request, &key)
-            || is_allowed_within(&policies(context, caller).await?, &request, &key);
+            || is_allowed_within(&principal_policies(context, caller).await?, &request, &key);
         if is_bound {
             return Ok(());
         }
