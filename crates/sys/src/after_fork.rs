@@ -274,9 +274,16 @@ fn capabilities_are_empty() -> bool {
     true
 }
 
+/// Makes this process the leader of a new session without a terminal.
+pub(crate) fn lead_session_alone() -> Result<(), Failure> {
+    nix::unistd::setsid()
+        .map(drop)
+        .map_err(|errno| (Stage::NewSession, errno))
+}
+
 /// Makes `terminal` the controlling terminal of a new session led by this process.
 pub(crate) fn lead_session(terminal: BorrowedFd<'_>) -> Result<(), Failure> {
-    nix::unistd::setsid().map_err(|errno| (Stage::NewSession, errno))?;
+    lead_session_alone()?;
     // SAFETY: TIOCSCTTY takes an integer; the descriptor is open.
     let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY as _, 0) };
     Errno::result(result)

@@ -48,7 +48,10 @@ pub(crate) fn close_on_exec(descriptor: impl AsFd) -> io::Result<()> {
 }
 
 /// A pipe, its read end first; both ends are closed by exec.
-pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+///
+/// # Errors
+/// Whatever the system answers, for instance that no descriptor is free.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     #[cfg(target_os = "linux")]
     let ends = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     #[cfg(not(target_os = "linux"))]

@@ -3,13 +3,14 @@
 //!
 //! All unsafe code of the workspace is here, each block with the reason it is sound. Two invariants
 //! are owned here: an [`Account`] exists only if [`Account::lookup`] made it, and no process started
-//! through [`Login`] or [`Worker`] keeps an id, a capability or a descriptor it was not given.
+//! through [`Login`], [`Command`] or [`Worker`] keeps an id, a capability or a descriptor it was not given.
 //! This room knows nothing of the protocol, of policy, of logging or of tokio.
 #![allow(unsafe_code)]
 
 mod account;
 mod account_processes;
 mod after_fork;
+mod command;
 mod descriptors;
 mod login;
 mod process;
@@ -22,15 +23,16 @@ mod worker;
 pub use account::{Account, AccountError, own_name};
 pub use account_processes::end_processes_of;
 pub use after_fork::Stage;
+pub use command::Command;
 pub use descriptors::{
-    MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, read_anonymous_file, receive, send,
-    set_nonblocking, socket_pair, wait_readable,
+    MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, pipe, read_anonymous_file, receive,
+    send, set_nonblocking, socket_pair, wait_readable,
 };
 pub use login::Login;
 pub use nix::unistd::{Gid, Pid, Uid};
 pub use process::{
     ExitStatus, Exited, adopt_orphans, deadline, end_with_parent, forbid_tracing, hang_up,
-    host_name, kill, kill_children, reap, running_as_root,
+    host_name, kill, kill_children, reap, running_as_root, signal_group,
 };
 pub use pty::{Pty, WindowSize, set_window_size, window_size};
 pub use signals::{Signal, SignalPipe};

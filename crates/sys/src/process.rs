@@ -73,6 +73,11 @@ pub fn hang_up(leader: Pid) {
     let _ = killpg(leader, Signal::SIGHUP);
 }
 
+/// Sends a signal to the process group that a child leads. A group that is gone is no error.
+pub fn signal_group(leader: Pid, signal: Signal) {
+    let _ = killpg(leader, signal);
+}
+
 /// Kills every direct child but `spared`, and says whether there was any. Called again after each
 /// [`reap`] until there is none, it empties the whole tree of a process that adopts orphans. Where
 /// there is no adoption, the process group of `leader` is all that can be found.

@@ -11,6 +11,7 @@ use usher_aws::CallerOptions;
 use crate::admin::AdminCommand;
 use crate::dev::DevArguments;
 use crate::error::Error;
+use crate::exec::{self, ExecArguments};
 use crate::exit::{self, Face, Outcome};
 use crate::node_list::{self, Format};
 use crate::server::SettingsFile;
@@ -37,6 +38,13 @@ enum Command {
     StartSession {
         #[command(flatten)]
         session: StartSessionArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// Run a command on a managed node; its output, its input and its status are ours
+    Exec {
+        #[command(flatten)]
+        command: ExecArguments,
         #[command(flatten)]
         caller: CallerArguments,
     },
@@ -109,6 +117,7 @@ async fn run(command: Command) -> Result<Outcome, Error> {
         Command::StartSession { session, caller } => {
             start_session::run(session, caller.into()).await
         }
+        Command::Exec { command, caller } => exec::run(command, caller.into()).await,
         Command::Nodes { output, caller } => node_list::run(output, caller.into()).await,
     }
 }
@@ -147,6 +156,9 @@ mod tests {
         assert!(refused(&["start-session"]));
         assert!(refused(&["start-session", "a", "b"]));
         assert!(refused(&["nodes", "--output", "yaml"]));
+        assert!(refused(&["exec", "--target", "a"]));
+        assert!(refused(&["exec", "--target", "a", "true"]));
+        assert!(refused(&["exec", "--", "true"]));
         assert!(refused(&["server", "/etc/usher/server.toml"]));
         assert!(refused(&["admin"]));
         assert!(refused(&["dev", "--connect", "--no-agent"]));
@@ -180,6 +192,7 @@ mod tests {
             "--ca-bundle",
             "ca.pem"
         ]));
+        assert!(!refused(&["exec", "--target", "a", "--", "ls", "-l", "--"]));
         assert!(!refused(&["server"]));
         assert!(!refused(&[
             "admin",

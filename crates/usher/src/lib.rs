@@ -12,6 +12,7 @@ mod cli;
 mod client;
 mod dev;
 mod error;
+mod exec;
 mod exit;
 mod node_list;
 mod plugin;

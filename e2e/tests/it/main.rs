@@ -10,6 +10,8 @@ mod beside_a_browser;
 #[cfg(test)]
 mod bytes_and_keys;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod dev_server;
 #[cfg(test)]
 mod fixtures;

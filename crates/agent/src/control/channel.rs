@@ -18,7 +18,7 @@ use usher_wire::message::{ChannelClosed, StartTask, TaskAcknowledge, TaskContent
 use super::ControlError;
 use super::completions::Completions;
 use crate::ipc::{AsyncLink, LinkError, Outcome, ToControl, ToMonitor};
-use crate::session::{SessionTask, TaskError, served_type, usher_member};
+use crate::session::{SessionTask, TaskError, purpose, usher_member};
 use crate::transport::{Opening, Purpose, Sight, Transport, control_text};
 
 /// Serves the channel until the monitor is gone.
@@ -171,7 +171,7 @@ impl Control {
     }
 
     fn prepare(&self, content: TaskContent) -> Result<ToMonitor, TaskError> {
-        served_type(&content)?;
+        purpose(&content)?;
         let grant = STANDARD
             .decode(&usher_member(&content)?.grant)
             .map_err(|_| TaskError::NoGrant)?;

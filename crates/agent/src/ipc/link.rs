@@ -149,7 +149,7 @@ mod tests {
     use usher_wire::ids::SessionId;
 
     use super::*;
-    use crate::ipc::{FromLogin, FromShell, ToMonitor, ToShell};
+    use crate::ipc::{FromLogin, FromShell, Open, Run, ToMonitor, ToShell};
 
     fn pair() -> (Link, Link) {
         let (one, other) = socket_pair().unwrap();
@@ -283,7 +283,8 @@ mod tests {
             code: i32,
         ) {
             let (one, mut other) = pair();
-            let open = ToShell::Open { columns, rows, term, locale };
+            let run = Run::OnPipes { command: term.clone(), separate: rows % 2 == 0 };
+            let open = ToShell::Open(Open { run, columns, rows, term, locale });
             one.send(&open).unwrap();
             prop_assert_eq!(other.receive::<ToShell>().unwrap(), open);
             one.send(&FromShell::Exited { status: ExitStatus::Code(code) }).unwrap();

@@ -1,15 +1,11 @@
-//! Every message between two of the agent's processes, one enum per direction.
+//! The messages around a session: control, monitor and login, one enum per direction.
 
 use std::os::fd::OwnedFd;
 
-use usher_sys::ExitStatus;
 use usher_wire::ids::SessionId;
 
 use super::fields::{Reader, Writer};
 use super::{IpcError, Message};
-
-/// More locale variables than this a client has no use for.
-const MAX_LOCALE: u16 = 16;
 
 /// Control to monitor.
 #[derive(Debug)]
@@ -71,31 +67,6 @@ pub(crate) enum FromLogin {
     Accepted,
     /// A sentence for the person; the login process ends.
     Refused { sentence: String },
-}
-
-/// Session to login.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ToShell {
-    /// Start the shell on a terminal of this size and type.
-    Open {
-        columns: u16,
-        rows: u16,
-        term: String,
-        locale: Vec<(String, String)>,
-    },
-    /// The session worker ends with this exit code; its last message.
-    Leaving { code: u8 },
-}
-
-/// Login to session.
-#[derive(Debug)]
-pub(crate) enum FromShell {
-    /// The shell runs; the terminal's master side.
-    Started { terminal: OwnedFd },
-    /// It could not be started; a sentence for the person.
-    Failed { sentence: String },
-    /// It has ended, and every process of its session with it.
-    Exited { status: ExitStatus },
 }
 
 fn session(fields: &mut Reader<'_>) -> Result<SessionId, IpcError> {
@@ -240,105 +211,6 @@ impl Message for FromLogin {
             2 => Ok(Self::Refused {
                 sentence: fields.text()?.to_owned(),
             }),
-            kind => Err(IpcError::UnknownKind(kind)),
-        }
-    }
-}
-
-impl Message for ToShell {
-    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
-        let (columns, rows, term, locale) = match self {
-            Self::Open {
-                columns,
-                rows,
-                term,
-                locale,
-            } => (columns, rows, term, locale),
-            Self::Leaving { code } => {
-                fields.byte(2);
-                return fields.byte(*code);
-            }
-        };
-        fields.byte(1);
-        fields.short(*columns);
-        fields.short(*rows);
-        fields.text(term);
-        fields.short(u16::try_from(locale.len()).unwrap_or(u16::MAX));
-        for (name, value) in locale {
-            fields.text(name);
-            fields.text(value);
-        }
-    }
-
-    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
-        match fields.byte()? {
-            1 => {
-                let columns = fields.short()?;
-                let rows = fields.short()?;
-                let term = fields.text()?.to_owned();
-                let count = fields.short()?;
-                if count > MAX_LOCALE {
-                    return Err(IpcError::InvalidField);
-                }
-                let locale = (0..count)
-                    .map(|_| Ok((fields.text()?.to_owned(), fields.text()?.to_owned())))
-                    .collect::<Result<_, IpcError>>()?;
-                Ok(Self::Open {
-                    columns,
-                    rows,
-                    term,
-                    locale,
-                })
-            }
-            2 => Ok(Self::Leaving {
-                code: fields.byte()?,
-            }),
-            kind => Err(IpcError::UnknownKind(kind)),
-        }
-    }
-}
-
-impl Message for FromShell {
-    fn encode<'a>(&'a self, fields: &mut Writer<'a>) {
-        match self {
-            Self::Started { terminal } => {
-                fields.byte(1);
-                fields.descriptor(terminal);
-            }
-            Self::Failed { sentence } => {
-                fields.byte(2);
-                fields.text(sentence);
-            }
-            Self::Exited { status } => {
-                let (kind, number) = match status {
-                    ExitStatus::Code(code) => (0, *code),
-                    ExitStatus::Signal(signal) => (1, *signal),
-                };
-                fields.byte(3);
-                fields.byte(kind);
-                fields.int(number);
-            }
-        }
-    }
-
-    fn decode(fields: &mut Reader<'_>) -> Result<Self, IpcError> {
-        match fields.byte()? {
-            1 => Ok(Self::Started {
-                terminal: fields.descriptor()?,
-            }),
-            2 => Ok(Self::Failed {
-                sentence: fields.text()?.to_owned(),
-            }),
-            3 => {
-                let status: fn(i32) -> ExitStatus = match fields.byte()? {
-                    0 => ExitStatus::Code,
-                    1 => ExitStatus::Signal,
-                    _ => return Err(IpcError::InvalidField),
-                };
-                Ok(Self::Exited {
-                    status: status(fields.int()?),
-                })
-            }
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

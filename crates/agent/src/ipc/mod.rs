@@ -8,10 +8,12 @@
 mod fields;
 mod link;
 mod messages;
+mod shell_messages;
 mod stream;
 
 pub(crate) use link::{Link, LinkError};
-pub(crate) use messages::{FromLogin, FromShell, Outcome, ToControl, ToLogin, ToMonitor, ToShell};
+pub(crate) use messages::{FromLogin, Outcome, ToControl, ToLogin, ToMonitor};
+pub(crate) use shell_messages::{FromShell, Open, Run, ToShell};
 pub(crate) use stream::AsyncLink;
 
 /// The longest message, its header left out.

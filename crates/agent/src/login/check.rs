@@ -9,6 +9,7 @@ use usher_wire::grant::GrantedLogin;
 use usher_wire::ids::{NodeId, OsUserName, SessionId};
 
 use super::grant::{Expected, GrantRefusal, SpentGrants, redeem};
+use super::permit::Permit;
 use super::policy::{Facts, PolicyRefusal, judge_account, judge_name, judge_ssm_user};
 use super::ssm_user::{SsmUserError, ensure};
 use crate::config::Config;
@@ -74,7 +75,7 @@ impl Checker<'_> {
         grant: &[u8],
         spent: &SpentGrants,
         now_ms: u64,
-    ) -> Result<Account, Refusal> {
+    ) -> Result<Permit, Refusal> {
         let expected = Expected {
             key: self.grant_key,
             node: self.node,
@@ -82,12 +83,12 @@ impl Checker<'_> {
             now_ms,
         };
         let grant = redeem(grant, expected, spent)?;
-        let account = match grant.login {
-            GrantedLogin::OsUser(user) => self.named(&user)?,
+        let account = match &grant.login {
+            GrantedLogin::OsUser(user) => self.named(user)?,
             GrantedLogin::SsmUser => self.ssm_user()?,
         };
         self.judge(&account)?;
-        Ok(account)
+        Ok(Permit::new(account, &grant))
     }
 
     fn named(&self, user: &OsUserName) -> Result<Account, Refusal> {

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use usher_wire::grant::{Grant, GrantError, GrantPublicKey, SKEW_MS, SessionKind, SignedGrant};
+use usher_wire::grant::{Grant, GrantError, GrantPublicKey, SKEW_MS, SignedGrant};
 use usher_wire::ids::{NodeId, SessionId};
 
 use crate::registration::make_directory;
@@ -24,8 +24,6 @@ pub(crate) enum GrantRefusal {
     OtherNode(NodeId),
     #[error("the grant is for another session")]
     OtherSession,
-    #[error("the grant is not for a shell, and this agent serves nothing else")]
-    OtherKind,
     #[error("the grant was used before; each opens one login")]
     Spent,
     #[error("the grant could not be marked as used: {0}")]
@@ -53,9 +51,6 @@ pub(crate) fn redeem(
     }
     if grant.session != *expected.session {
         return Err(GrantRefusal::OtherSession);
-    }
-    if grant.kind != SessionKind::Shell {
-        return Err(GrantRefusal::OtherKind);
     }
     spent.spend(&grant, expected.now_ms)?;
     Ok(grant)
@@ -114,7 +109,7 @@ impl SpentGrants {
 
 #[cfg(test)]
 mod tests {
-    use usher_wire::grant::{GrantKey, GrantedLogin};
+    use usher_wire::grant::{GrantKey, GrantedLogin, SessionKind};
 
     use super::*;
 
@@ -172,17 +167,12 @@ mod tests {
             session: session("alice-2"),
             ..grant(1)
         };
-        let port = Grant {
-            kind: SessionKind::Port,
-            ..grant(1)
-        };
         let refused = |grant: &Grant| try_redeem(grant, &key(), &spent).unwrap_err();
         assert!(matches!(refused(&other_node), GrantRefusal::OtherNode(_)));
         assert!(matches!(
             refused(&other_session),
             GrantRefusal::OtherSession
         ));
-        assert!(matches!(refused(&port), GrantRefusal::OtherKind));
         let foreign = try_redeem(&grant(1), &GrantKey::from_seed(&[8; 32]).unwrap(), &spent);
         assert!(matches!(foreign, Err(GrantRefusal::Unbelievable(_))));
         assert!(try_redeem(&grant(1), &key(), &spent).is_ok());

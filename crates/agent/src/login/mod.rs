@@ -7,13 +7,15 @@
 mod check;
 mod environment;
 mod grant;
+mod permit;
 mod policy;
+mod program;
 mod shell;
 pub(crate) mod ssm_user;
 
 use std::io;
 
-use usher_sys::{Account, Worker};
+use usher_sys::Worker;
 use usher_wire::grant::GrantPublicKey;
 
 use crate::config::Config;
@@ -23,6 +25,7 @@ use crate::registration::{RegistrationError, StateDir};
 use crate::running::Running;
 use check::Checker;
 use grant::SpentGrants;
+use permit::Permit;
 
 /// A name service, useradd and visudo together get this long.
 const CHECK_SECONDS: u32 = 30;
@@ -56,28 +59,28 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     let ToLogin::Check { session: id, grant } = monitor.receive()? else {
         return Err(LoginError::OutOfOrder);
     };
-    let account = match check(config, &id, &grant)? {
-        Ok(account) => account,
+    let permit = match check(config, &id, &grant)? {
+        Ok(permit) => permit,
         Err(refusal) => {
             tracing::info!(session = %id, "{refusal}");
             let sentence = refusal.to_string();
             return Ok(monitor.send(&FromLogin::Refused { sentence })?);
         }
     };
-    tracing::info!(session = %id, user = account.name(), "the login is granted");
+    tracing::info!(session = %id, user = permit.account.name(), "the login is granted");
     // Before the monitor hears of it: were it to end now, its successor finds this login.
     let door = Running::new(&config.run_dir).open_door(&id)?;
     monitor.send(&FromLogin::Accepted)?;
     usher_sys::deadline(0);
 
-    shell::serve(&account, &id, monitor, Link::new(session), door)
+    shell::serve(&permit, &id, monitor, Link::new(session), door)
 }
 
 fn check(
     config: &Config,
     session: &usher_wire::ids::SessionId,
     grant: &[u8],
-) -> Result<Result<Account, check::Refusal>, LoginError> {
+) -> Result<Result<Permit, check::Refusal>, LoginError> {
     let registration = StateDir::new(&config.state_dir).load()?;
     let grant_key: GrantPublicKey = registration
         .grant_public_key

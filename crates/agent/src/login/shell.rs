@@ -1,4 +1,4 @@
-//! The shell of an accepted login: opened when the session says so, watched, and cleaned up after.
+//! The shell or command of an accepted login: opened when the session says so, watched, and cleaned up after.
 //!
 //! Owns that the shell's processes never outlive their session: whatever ends first (the shell, the
 //! session worker, the service's patience), every descendant is killed before the end is reported.
@@ -9,14 +9,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use usher_sys::{
-    Account, ExitStatus, Login, Pid, Pty, Signal, SignalPipe, WindowSize, wait_readable,
-};
+use usher_sys::{ExitStatus, Pid, Signal, SignalPipe, wait_readable};
 use usher_wire::ids::SessionId;
 
 use super::LoginError;
-use super::environment::{Terms, environment};
-use crate::ipc::{FromShell, Link, LinkError, ToLogin, ToShell};
+use super::permit::Permit;
+use super::program;
+use crate::ipc::{FromShell, Link, LinkError, Open, ToLogin, ToShell};
 use crate::monitor::SessionEnd;
 use crate::running::Door;
 
@@ -26,19 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Killing goes on for this long; a process that is stuck in the kernel is then left behind.
 const KILL_WITHIN: Duration = Duration::from_secs(5);
 
-/// Where the size is unknown, the terminal of old.
-const UNKNOWN_SIZE: WindowSize = WindowSize {
-    columns: 80,
-    rows: 24,
-};
-
 /// What stands for the exit code of a session worker that said none: no code a worker ends with.
 const UNEXPLAINED: u8 = u8::MAX;
 
 /// Waits for the session's word, runs the shell and stays until all of it is gone, the session worker
 /// included: a monitor that did not start the worker learns of its end by ours.
 pub(super) fn serve(
-    account: &Account,
+    permit: &Permit,
     id: &SessionId,
     monitor: Link,
     session: Link,
@@ -55,7 +48,7 @@ pub(super) fn serve(
         worker_code: None,
     };
     usher_sys::adopt_orphans()?;
-    let ended = watch.until_the_end(account, id)?;
+    let ended = watch.until_the_end(permit, id)?;
     let killed = watch.kill_everything()?;
     if let Some(status) = ended.or(killed) {
         // A session that is gone already needs no report.
@@ -90,7 +83,7 @@ impl Watch {
     /// The shell's exit status; `None` when the session ended before its shell.
     fn until_the_end(
         &mut self,
-        account: &Account,
+        permit: &Permit,
         id: &SessionId,
     ) -> Result<Option<ExitStatus>, LoginError> {
         loop {
@@ -109,7 +102,7 @@ impl Watch {
                 next = self.on_monitor();
             }
             if session && matches!(next, Next::Continue) {
-                next = self.on_session(account, id)?;
+                next = self.on_session(permit, id)?;
             }
             if let Next::End(status) = next {
                 return Ok(status);
@@ -133,7 +126,7 @@ impl Watch {
             }
             if session {
                 match self.session.next_ready() {
-                    Ok(None | Some(ToShell::Open { .. })) => {}
+                    Ok(None | Some(ToShell::Open(_) | ToShell::Signal { .. })) => {}
                     Ok(Some(ToShell::Leaving { code })) => self.worker_code = Some(code),
                     Err(_) => return Ok(()),
                 }
@@ -217,33 +210,28 @@ impl Watch {
         }
     }
 
-    fn on_session(&mut self, account: &Account, id: &SessionId) -> Result<Next, LoginError> {
+    fn on_session(&mut self, permit: &Permit, id: &SessionId) -> Result<Next, LoginError> {
         match self.session.next_ready() {
             Ok(None) => Ok(Next::Continue),
-            Ok(Some(open @ ToShell::Open { .. })) if self.shell.is_none() => {
-                self.open(account, id, &open)
+            Ok(Some(ToShell::Open(open))) if self.shell.is_none() => self.open(permit, id, &open),
+            Ok(Some(ToShell::Signal { number })) => {
+                self.signal(number);
+                Ok(Next::Continue)
             }
             Ok(Some(ToShell::Leaving { code })) => {
                 self.worker_code = Some(code);
                 Ok(Next::Continue)
             }
             // A session that asks twice, breaks the rules or is gone has no shell any more.
-            Ok(Some(ToShell::Open { .. })) | Err(_) => Ok(Next::End(None)),
+            Ok(Some(ToShell::Open(_))) | Err(_) => Ok(Next::End(None)),
         }
     }
 
-    fn open(
-        &mut self,
-        account: &Account,
-        id: &SessionId,
-        open: &ToShell,
-    ) -> Result<Next, LoginError> {
-        match start(account, id, open) {
-            Ok((shell, terminal)) => {
+    fn open(&mut self, permit: &Permit, id: &SessionId, open: &Open) -> Result<Next, LoginError> {
+        match program::start(permit, id, open) {
+            Ok((shell, started)) => {
                 self.shell = Some(shell);
-                match self.session.send(&FromShell::Started {
-                    terminal: terminal.into_master(),
-                }) {
+                match self.session.send(&started) {
                     Ok(()) => Ok(Next::Continue),
                     Err(LinkError::Closed) => Ok(Next::End(None)),
                     Err(error) => Err(error.into()),
@@ -254,6 +242,20 @@ impl Watch {
                 self.session.send(&FromShell::Failed { sentence })?;
                 Ok(Next::End(None))
             }
+        }
+    }
+
+    /// What a person without a terminal types as Ctrl-C.
+    fn signal(&self, number: u8) {
+        let signal = match number {
+            1 => Signal::SIGHUP,
+            2 => Signal::SIGINT,
+            3 => Signal::SIGQUIT,
+            15 => Signal::SIGTERM,
+            _ => return,
+        };
+        if let Some(shell) = self.shell {
+            usher_sys::signal_group(shell, signal);
         }
     }
 
@@ -279,48 +281,4 @@ impl Watch {
             self.signals.arrived();
         }
     }
-}
-
-/// Opens the terminal and starts the shell on it, or says why not.
-fn start(account: &Account, id: &SessionId, open: &ToShell) -> Result<(Pid, Pty), String> {
-    let ToShell::Open {
-        columns,
-        rows,
-        term,
-        locale,
-    } = open
-    else {
-        return Err("The session asked for no shell.".to_owned());
-    };
-    let size = if *columns == 0 || *rows == 0 {
-        UNKNOWN_SIZE
-    } else {
-        WindowSize {
-            columns: *columns,
-            rows: *rows,
-        }
-    };
-    let environment = environment(Terms {
-        user: account.name(),
-        home: account.home(),
-        shell: account.shell(),
-        session: id.as_str(),
-        term,
-        locale,
-    });
-    let pty = Pty::open(account, size)
-        .map_err(|error| format!("No terminal could be opened for the session: {error}."))?;
-    let login = Login {
-        account,
-        pty: &pty,
-        environment: &environment,
-    };
-    let shell = login.spawn().map_err(|error| {
-        format!(
-            "The login shell {} of the OS user {} could not be started: {error}.",
-            account.shell().display(),
-            account.name()
-        )
-    })?;
-    Ok((shell, pty))
 }

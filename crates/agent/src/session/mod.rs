@@ -1,10 +1,13 @@
-//! One session, one process: its data channel on one side, its terminal on the other.
+//! One session, one process: its data channel on one side, its program on the other.
 //!
 //! It runs as the session uid and holds nothing that outlives the session: credentials for this
 //! session only, a terminal it was handed, a socket to the login that watches the shell. It never
 //! sees an account, a grant key or another session. Start reading at [`worker`].
 
 mod error;
+mod line_prefix;
+mod pipes;
+mod program;
 mod task;
 mod terminal;
 mod worker;
@@ -15,7 +18,7 @@ use usher_sys::Worker;
 
 use crate::monitor::SessionEnd;
 
-pub(crate) use task::{SessionTask, TaskError, served_type, usher_member};
+pub(crate) use task::{SessionTask, TaskError, purpose, usher_member};
 
 /// The subcommand `session`: its end is its exit code.
 pub(crate) fn run() -> SessionEnd {

@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use usher_aws::Credentials;
 use usher_wire::ids::NodeId;
 use usher_wire::message::{SessionType, TaskContent, UsherTask};
@@ -23,6 +24,35 @@ const MAX_TASK: usize = usher_wire::frame::MAX_FRAME + 2 * MAX_AUTHORITIES + 409
 /// AWS's default for `idleSessionTimeout`, and the most it may be.
 const DEFAULT_IDLE_MINUTES: u64 = 20;
 const MOST_IDLE_MINUTES: u64 = 60;
+
+/// The longest command: it travels in one message between two of our processes.
+const MAX_COMMAND: usize = 60 * 1024;
+
+/// This system's name in documents.
+#[cfg(target_os = "macos")]
+const PLATFORM: &str = "macos";
+#[cfg(not(target_os = "macos"))]
+const PLATFORM: &str = "linux";
+
+/// What a session is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Shell,
+    /// Text for the system's shell.
+    OnTerminal {
+        command: String,
+    },
+    /// Words, executed as they are.
+    OnPipes {
+        command: String,
+        /// Standard error apart from standard output.
+        separate: bool,
+        /// Before each line of standard output.
+        output_prefix: String,
+        /// Before each line of standard error.
+        errors_prefix: String,
+    },
+}
 
 /// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +73,15 @@ pub(crate) enum TaskError {
     NoGrant,
     #[error("The session document names no session type this agent serves: {0}.")]
     SessionType(String),
+    #[error("The session document has no command for this node's system ({PLATFORM}).")]
+    NoCommand,
+    #[error("The command of the session has {0} bytes; this agent takes at most {MAX_COMMAND}.")]
+    CommandTooLong(usize),
+    #[error(
+        "The session document asks to run its command as root (runAsElevated), which this agent never does. Use a \
+         document without runAsElevated, and sudo in its command."
+    )]
+    Elevated,
     #[error("The session's task could not be handed on: {0}.")]
     File(#[from] io::Error),
     #[error("The session's task is not readable.")]
@@ -69,8 +108,56 @@ pub(crate) fn served_type(content: &TaskContent) -> Result<SessionType, TaskErro
         .and_then(|name| name.as_str())
         .unwrap_or_default();
     match SessionType::parse(named) {
-        Some(SessionType::StandardStream) => Ok(SessionType::StandardStream),
-        _ => Err(TaskError::SessionType(named.escape_debug().to_string())),
+        Some(SessionType::Port) | None => {
+            Err(TaskError::SessionType(named.escape_debug().to_string()))
+        }
+        Some(served) => Ok(served),
+    }
+}
+
+/// What the document wants run on this node.
+pub(crate) fn purpose(content: &TaskContent) -> Result<Purpose, TaskError> {
+    let session_type = served_type(content)?;
+    if session_type == SessionType::StandardStream {
+        return Ok(Purpose::Shell);
+    }
+    let properties = content
+        .document_content
+        .get("properties")
+        .and_then(|properties| properties.get(PLATFORM))
+        .ok_or(TaskError::NoCommand)?;
+    let text = |key: &str| {
+        let value = properties.get(key).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
+    let flag = |key: &str| properties.get(key).is_some_and(is_true);
+    let command = text("commands");
+    if command.trim().is_empty() {
+        return Err(TaskError::NoCommand);
+    }
+    if command.len() > MAX_COMMAND {
+        return Err(TaskError::CommandTooLong(command.len()));
+    }
+    if flag("runAsElevated") {
+        return Err(TaskError::Elevated);
+    }
+    if session_type == SessionType::InteractiveCommands {
+        return Ok(Purpose::OnTerminal { command });
+    }
+    Ok(Purpose::OnPipes {
+        command,
+        separate: flag("separateOutputStream"),
+        output_prefix: text("stdOutSeparatorPrefix"),
+        errors_prefix: text("stdErrSeparatorPrefix"),
+    })
+}
+
+/// Documents write flags as JSON has them and as texts.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(flag) => *flag,
+        Value::String(text) => text.eq_ignore_ascii_case("true"),
+        _ => false,
     }
 }
 
@@ -128,6 +215,69 @@ mod tests {
         assert!(served_type(&task).unwrap_err().to_string().contains("Port"));
         let task = content(r#"{"DocumentContent":{},"SessionId":"a-1"}"#);
         assert!(served_type(&task).is_err());
+    }
+
+    fn command(session_type: &str, properties: &str) -> Result<Purpose, TaskError> {
+        purpose(&content(&format!(
+            r#"{{"DocumentContent":{{"sessionType":"{session_type}","properties":{properties}}},"SessionId":"a-1"}}"#
+        )))
+    }
+
+    #[test]
+    fn a_document_without_a_usable_command_is_refused_in_words() {
+        let refusals = [
+            ("null", "has no command"),
+            (r#"{"windows":{"commands":"dir"}}"#, "has no command"),
+            (
+                r#"{"linux":{"commands":"  "},"macos":{"commands":""}}"#,
+                "has no command",
+            ),
+        ];
+        for (properties, reason) in refusals {
+            for session_type in ["InteractiveCommands", "NonInteractiveCommands"] {
+                let refused = command(session_type, properties).unwrap_err().to_string();
+                assert!(refused.contains(reason), "{properties}: {refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_never_run_as_root() {
+        for elevated in ["true", r#""true""#, r#""True""#] {
+            let properties =
+                format!(r#"{{"{PLATFORM}":{{"commands":"id","runAsElevated":{elevated}}}}}"#);
+            let refused = command("InteractiveCommands", &properties);
+            assert!(matches!(refused, Err(TaskError::Elevated)), "{elevated}");
+        }
+    }
+
+    #[test]
+    fn a_command_too_long_to_pass_on_is_refused_with_its_length() {
+        let long = "x".repeat(MAX_COMMAND + 1);
+        let properties = format!(r#"{{"{PLATFORM}":{{"commands":"{long}"}}}}"#);
+        let refused = command("InteractiveCommands", &properties);
+        assert!(matches!(refused, Err(TaskError::CommandTooLong(length)) if length == long.len()));
+    }
+
+    #[test]
+    fn commands_keep_their_type_and_their_streams() {
+        let properties = format!(
+            r#"{{"{PLATFORM}":{{"commands":"id -un","runAsElevated":false,"separateOutputStream":"True","stdErrSeparatorPrefix":"E:"}}}}"#
+        );
+        let id = || "id -un".to_owned();
+        assert_eq!(
+            command("InteractiveCommands", &properties).unwrap(),
+            Purpose::OnTerminal { command: id() }
+        );
+        assert_eq!(
+            command("NonInteractiveCommands", &properties).unwrap(),
+            Purpose::OnPipes {
+                command: id(),
+                separate: true,
+                output_prefix: String::new(),
+                errors_prefix: "E:".to_owned()
+            }
+        );
     }
 
     #[test]

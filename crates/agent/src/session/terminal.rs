@@ -36,42 +36,52 @@ impl Terminal {
     /// Waits for output and takes all there is, at most one batch. Empty when every program has left
     /// the terminal. May be dropped at any time.
     pub(super) async fn read(&self) -> io::Result<Bytes> {
-        let mut batch = BytesMut::zeroed(BATCH);
-        let mut filled = 0;
-        while filled == 0 {
-            self.output.readable().await?;
-            while let Some(room @ [_, ..]) = batch.get_mut(filled..) {
-                match self.output.try_read(room) {
-                    Ok(0) => return Ok(cut(batch, filled)),
-                    Ok(count) => filled += count,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    // Linux says EIO when the last program has left; it will say so again after
-                    // what came before is given out.
-                    Err(_) => return Ok(cut(batch, filled)),
-                }
-            }
-        }
-        Ok(cut(batch, filled))
+        read_batch(&self.output).await
     }
 
     /// Writes what fits and cuts it off `input`. Waits until something fits.
     pub(super) async fn write(&self, input: &mut Bytes) -> io::Result<()> {
-        loop {
-            self.input.writable().await?;
-            match self.input.try_write(input) {
-                Ok(written) => {
-                    let _ = input.split_to(written.min(input.len()));
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
+        write_some(&self.input, input).await
     }
 
     pub(super) fn resize(&self, size: WindowSize) {
         if let Err(error) = set_window_size(&self.master, size) {
             tracing::debug!("the terminal was not resized: {error}");
+        }
+    }
+}
+
+/// Waits for bytes and takes all there are, at most one batch; empty at the end. May be dropped at any time.
+pub(super) async fn read_batch(from: &Receiver) -> io::Result<Bytes> {
+    let mut batch = BytesMut::zeroed(BATCH);
+    let mut filled = 0;
+    while filled == 0 {
+        from.readable().await?;
+        while let Some(room @ [_, ..]) = batch.get_mut(filled..) {
+            match from.try_read(room) {
+                Ok(0) => return Ok(cut(batch, filled)),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Linux says EIO when the last program has left a terminal; it will say so again after
+                // what came before is given out.
+                Err(_) => return Ok(cut(batch, filled)),
+            }
+        }
+    }
+    Ok(cut(batch, filled))
+}
+
+/// Writes what fits and cuts it off `input`. Waits until something fits.
+pub(super) async fn write_some(to: &Sender, input: &mut Bytes) -> io::Result<()> {
+    loop {
+        to.writable().await?;
+        match to.try_write(input) {
+            Ok(written) => {
+                let _ = input.split_to(written.min(input.len()));
+                return Ok(());
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! One session, start to end: open the data channel, open the shell when the client is there, carry
+//! One session, start to end: open the data channel, start the program when the client is there, carry
 //! bytes both ways, and see the last of them delivered.
 //!
 //! A single loop drives `DataChannel`: deliver what arrived, transmit what is due, then wait for
-//! whichever comes first. Back pressure is the machine's: the terminal is read only while the send
-//! buffer has room, and the next input is taken only when the terminal took the last.
+//! whichever comes first. Back pressure is the machine's: the program is read only while the send
+//! buffer has room, and the next input is taken only when the program took the last.
 
 use std::io;
 use std::mem;
@@ -19,15 +19,17 @@ use usher_wire::data_channel::{DataChannel, Event, Full};
 use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
 use usher_wire::ids::SessionId;
 use usher_wire::message::{
-    SessionState, SessionStateName, TaskStatus, Terminal as ClientTerminal, UsherSessionState,
-    to_json,
+    Flag, SessionState, SessionStateName, TaskStatus, Terminal as ClientTerminal,
+    UsherSessionState, to_json,
 };
 use uuid::Uuid;
 
 use super::error::SessionError;
+use super::pipes::{PipeEnds, Pipes};
+use super::program::{Program, Said};
 use super::task::{self, SessionTask};
 use super::terminal::Terminal;
-use crate::ipc::{AsyncLink, FromShell, LinkError, ToShell};
+use crate::ipc::{AsyncLink, FromShell, LinkError, Open, Run, ToShell};
 use crate::monitor::SessionEnd;
 use crate::service;
 use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
@@ -45,6 +47,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Serves the session that `task` describes; `login` is the socket to its login process.
 pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEnd, SessionError> {
     let session_type = task::served_type(&task.content)?;
+    let purpose = task::purpose(&task.content)?;
     let member = task::usher_member(&task.content)?;
     let client = service::client(task.authorities.as_deref(), &task.endpoint, &task.region)?;
     let (_keep, credentials) = watch::channel(Some(task::credentials(member)));
@@ -67,12 +70,17 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
         login: AsyncLink::new(login)?,
         login_is_there: true,
         known_terminal: member.terminal.clone(),
-        profile: task::shell_profile(&task.content),
+        profile: match purpose {
+            task::Purpose::Shell => task::shell_profile(&task.content),
+            _ => Bytes::new(),
+        },
         keeps_output: task::idle_limit(&task.content) + BEYOND_IDLE,
         id,
+        purpose,
         connected_once: false,
-        terminal: None,
+        program: None,
         input: Bytes::new(),
+        input_has_ended: false,
         output: None,
         exited: None,
         farewell: None,
@@ -88,6 +96,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
 
 struct Session {
     id: SessionId,
+    purpose: task::Purpose,
     transport: Transport,
     channel: DataChannel,
     login: AsyncLink,
@@ -99,12 +108,14 @@ struct Session {
     /// How long the last output may wait to be acknowledged.
     keeps_output: Duration,
     connected_once: bool,
-    /// Open while programs are on it.
-    terminal: Option<Terminal>,
-    /// Taken from the channel and not yet by the terminal.
+    /// Open while it may still say something.
+    program: Option<Program>,
+    /// Taken from the channel and not yet by the program.
     input: Bytes,
-    /// Taken from the terminal and not yet by the channel.
-    output: Option<Bytes>,
+    /// No more comes after it.
+    input_has_ended: bool,
+    /// Taken from the program and not yet by the channel.
+    output: Option<(PayloadType, Bytes)>,
     exited: Option<ExitStatus>,
     /// Set when the shell has ended: nothing is waited for beyond it.
     farewell: Option<Instant>,
@@ -116,7 +127,7 @@ struct Session {
 enum Happened {
     Transport(Sight),
     Login(Result<FromShell, LinkError>),
-    Output(io::Result<Bytes>),
+    Said(io::Result<Said>),
     InputTaken(io::Result<()>),
     Time,
 }
@@ -135,28 +146,35 @@ impl Session {
             match self.wait(open_by).await {
                 Happened::Transport(sight) => self.on_transport(sight)?,
                 Happened::Login(said) => self.on_login(said)?,
-                Happened::Output(read) => self.on_output(read),
+                Happened::Said(said) => self.on_said(said),
                 Happened::InputTaken(written) => self.on_input_taken(written),
                 Happened::Time => self.on_time(open_by)?,
             }
         }
     }
 
-    /// Takes events until the terminal is busy; true when the service has closed the session.
+    /// Takes events until the program is busy; true when the service has closed the session.
     fn deliver(&mut self) -> Result<bool, SessionError> {
         while self.input.is_empty() {
             match self.channel.poll_event() {
                 None => break,
-                Some(Event::Opened { terminal, .. }) => self.open_shell(terminal)?,
+                Some(Event::Opened { terminal, .. }) => self.open_program(terminal)?,
                 Some(Event::Payload {
                     payload_type: PayloadType::Output,
                     payload,
-                }) => self.input = payload,
+                }) => self.take_input(payload)?,
+                Some(Event::Payload {
+                    payload_type: PayloadType::Flag,
+                    payload,
+                }) => match Flag::from_payload(&payload) {
+                    Some(Flag::TerminateSession) => return Ok(true),
+                    flag => self.take_flag(flag)?,
+                },
                 Some(Event::Size { cols, rows }) => self.resize(cols, rows),
                 Some(Event::Closed { .. }) => return Ok(true),
                 Some(Event::Notice { text }) => self.show(&text),
-                // Pauses hold the machine's output, and with it the terminal; other payload types
-                // mean nothing to a shell.
+                // Pauses hold the machine's output, and with it the program; other payload types
+                // mean nothing to one.
                 Some(
                     Event::Paused
                     | Event::Resumed
@@ -164,7 +182,7 @@ impl Session {
                     | Event::HandshakeComplete { .. },
                 ) => {}
             }
-            if self.terminal.is_none() && self.exited.is_some() {
+            if self.program.is_none() && self.exited.is_some() {
                 // Nobody is left to read what the person still types.
                 self.input = Bytes::new();
             }
@@ -180,22 +198,90 @@ impl Session {
         }
     }
 
-    fn open_shell(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
+    fn open_program(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
         let terminal = said
             .or_else(|| self.known_terminal.take())
             .unwrap_or_default();
-        self.login.send(&ToShell::Open {
+        let is_usher = self.channel.peer_is_usher();
+        let run = match &self.purpose {
+            task::Purpose::Shell => Run::Shell,
+            task::Purpose::OnTerminal { command } => Run::OnTerminal {
+                command: command.clone(),
+            },
+            task::Purpose::OnPipes {
+                command, separate, ..
+            } => {
+                // AWS's clients have only keys for such a command, and no end of input to send.
+                self.input_has_ended = !is_usher;
+                Run::OnPipes {
+                    command: command.clone(),
+                    separate: *separate || is_usher,
+                }
+            }
+        };
+        self.login.send(&ToShell::Open(Open {
+            run,
             columns: terminal.cols,
             rows: terminal.rows,
             term: terminal.term,
             locale: terminal.locale.into_iter().collect(),
-        })?;
+        }))?;
         Ok(())
     }
 
+    fn is_on_pipes(&self) -> bool {
+        matches!(self.purpose, task::Purpose::OnPipes { .. })
+    }
+
+    fn take_input(&mut self, input: Bytes) -> Result<(), SessionError> {
+        if !self.is_on_pipes() || self.channel.peer_is_usher() {
+            self.input = input;
+            return Ok(());
+        }
+        // As AWS's agent: of what is typed to a command without a terminal only these keys count (agent.md 6.3).
+        for key in input {
+            match key {
+                0x03 => self.take_flag(Some(Flag::Signal(2)))?,
+                0x1c => self.take_flag(Some(Flag::Signal(3)))?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Comes in order with the input: what was sent before it, the program has already taken.
+    fn take_flag(&mut self, flag: Option<Flag>) -> Result<(), SessionError> {
+        match flag {
+            Some(Flag::EndOfInput) => {
+                self.input_has_ended = true;
+                if let Some(program) = &mut self.program {
+                    program.end_input();
+                }
+            }
+            Some(Flag::Signal(number)) if self.exited.is_none() => {
+                self.login.send(&ToShell::Signal { number })?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, mut program: Program) {
+        if let Some(known) = self.known_terminal.take().filter(|known| known.cols > 0) {
+            program.resize(WindowSize {
+                columns: known.cols,
+                rows: known.rows,
+            });
+        }
+        if self.input_has_ended {
+            program.end_input();
+        }
+        self.program = Some(program);
+    }
+
     fn resize(&mut self, columns: u16, rows: u16) {
-        match &self.terminal {
-            Some(terminal) => terminal.resize(WindowSize { columns, rows }),
+        match &self.program {
+            Some(program) => program.resize(WindowSize { columns, rows }),
             // AWS's clients send their size at once; the shell may still be starting.
             None => {
                 let known = self.known_terminal.get_or_insert_default();
@@ -204,19 +290,20 @@ impl Session {
         }
     }
 
-    /// Puts what the terminal said into the channel, and after the last of it the exit code.
+    /// Puts what the program said into the channel, and after the last of it the exit code.
     fn offer_output(&mut self) {
-        if let Some(output) = self.output.take()
-            && let Err(Full(output)) = self.channel.send(PayloadType::Output, output)
+        if let Some((payload_type, output)) = self.output.take()
+            && let Err(Full(output)) = self.channel.send(payload_type, output)
         {
-            self.output = Some(output);
+            self.output = Some((payload_type, output));
             return;
         }
-        let (Some(status), None, false) = (self.exited, &self.terminal, self.all_is_said) else {
+        let (Some(status), None, false) = (self.exited, &self.program, self.all_is_said) else {
             return;
         };
         self.all_is_said = true;
-        if self.channel.peer_is_usher() {
+        let separate = matches!(self.purpose, task::Purpose::OnPipes { separate: true, .. });
+        if self.channel.peer_is_usher() || separate {
             let code = Bytes::from(format!("EXIT_CODE: {}", shell_code(status)));
             if self.channel.send(PayloadType::ExitCode, code).is_err() {
                 tracing::warn!(session = %self.id, "the exit code found no room");
@@ -245,12 +332,12 @@ impl Session {
             .flatten()
             .min();
         let may_read = self.output.is_none() && self.channel.writable();
-        let readable = self.terminal.as_ref().filter(|_| may_read);
-        let writable = self.terminal.as_ref().filter(|_| !self.input.is_empty());
+        let readable = self.program.as_ref().filter(|_| may_read);
+        let writable = self.program.as_ref().filter(|_| !self.input.is_empty());
         tokio::select! {
             sight = self.transport.next() => Happened::Transport(sight),
             said = self.login.next(), if self.login_is_there => Happened::Login(said),
-            read = read(readable), if readable.is_some() => Happened::Output(read),
+            said = read(readable), if readable.is_some() => Happened::Said(said),
             done = write(writable, &mut self.input), if writable.is_some() => Happened::InputTaken(done),
             () = until(due), if due.is_some() => Happened::Time,
         }
@@ -289,20 +376,25 @@ impl Session {
         };
         match said {
             FromShell::Started { terminal } => {
-                let terminal = Terminal::new(terminal)?;
-                if let Some(known) = self.known_terminal.take().filter(|known| known.cols > 0) {
-                    terminal.resize(WindowSize {
-                        columns: known.cols,
-                        rows: known.rows,
-                    });
-                }
-                self.terminal = Some(terminal);
+                self.start(Program::OnTerminal(Terminal::new(terminal)?));
                 if !self.profile.is_empty() {
                     // Before what the person may have typed already.
                     self.input = [mem::take(&mut self.profile), mem::take(&mut self.input)]
                         .concat()
                         .into();
                 }
+            }
+            FromShell::StartedOnPipes {
+                input,
+                output,
+                errors,
+            } => {
+                let ends = PipeEnds {
+                    input,
+                    output,
+                    errors,
+                };
+                self.start(Program::OnPipes(Pipes::new(ends, &self.purpose)?));
             }
             FromShell::Failed { sentence } => return Err(SessionError::Shell(sentence)),
             FromShell::Exited { status } => {
@@ -320,20 +412,29 @@ impl Session {
         self.farewell = Some(self.farewell.map_or(until, |earlier| earlier.min(until)));
     }
 
-    fn on_output(&mut self, read: io::Result<Bytes>) {
-        match read {
-            Ok(output) if !output.is_empty() => self.output = Some(output),
-            Ok(_) => self.terminal = None,
-            Err(error) => {
-                tracing::warn!(session = %self.id, "the terminal cannot be read: {error}");
-                self.terminal = None;
+    fn on_said(&mut self, said: io::Result<Said>) {
+        let Some(program) = &mut self.program else {
+            return;
+        };
+        let is_last = match said {
+            Ok(said) => {
+                let (output, is_last) = program.on_said(said);
+                self.output = output;
+                is_last
             }
+            Err(error) => {
+                tracing::warn!(session = %self.id, "the program cannot be read: {error}");
+                true
+            }
+        };
+        if is_last {
+            self.program = None;
         }
     }
 
     fn on_input_taken(&mut self, written: io::Result<()>) {
         if let Err(error) = written {
-            tracing::debug!(session = %self.id, "the terminal takes no input: {error}");
+            tracing::debug!(session = %self.id, "the program takes no input: {error}");
             self.input = Bytes::new();
         }
     }
@@ -395,16 +496,16 @@ fn shell_code(status: ExitStatus) -> i32 {
     }
 }
 
-async fn read(terminal: Option<&Terminal>) -> io::Result<Bytes> {
-    match terminal {
-        Some(terminal) => terminal.read().await,
+async fn read(program: Option<&Program>) -> io::Result<Said> {
+    match program {
+        Some(program) => program.read().await,
         None => std::future::pending().await,
     }
 }
 
-async fn write(terminal: Option<&Terminal>, input: &mut Bytes) -> io::Result<()> {
-    match terminal {
-        Some(terminal) => terminal.write(input).await,
+async fn write(program: Option<&Program>, input: &mut Bytes) -> io::Result<()> {
+    match program {
+        Some(program) => program.write(input).await,
         None => std::future::pending().await,
     }
 }

@@ -48,6 +48,7 @@ fn log_in(user: &User) -> (String, String) {
     let login = Login {
         account: &account,
         pty: &pty,
+        command: None,
         environment: &environment,
     };
     login.spawn().unwrap();
@@ -147,6 +148,7 @@ fn a_shell_that_does_not_exist_is_an_error_that_names_the_step() {
     let login = Login {
         account: &account,
         pty: &pty,
+        command: None,
         environment: &[],
     };
     let error = login.spawn().unwrap_err();

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod command;
 mod descriptors;
 mod login;
 mod terminal;

@@ -4,14 +4,14 @@
 //! input is read only while the channel takes it, a bounded rest aside; output is taken only when the last of it was written.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use usher_aws::{Socket, wall_ms};
 use usher_sys::RawTerminal;
 use usher_wire::data_channel::{ClientHello, DataChannel, Event};
 use usher_wire::frame::PayloadType;
-use usher_wire::message::SessionType;
+use usher_wire::message::{Flag, SessionType};
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
@@ -28,6 +28,9 @@ use crate::error::Error;
 
 /// Ctrl-C.
 const INTERRUPT: u8 = 0x03;
+
+/// How long a command that is to end with us has to do so.
+const COMMAND_ENDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Input beyond what the channel takes. Keys behind it are still read, so that a person can interrupt and leave.
 const HELD: usize = 64 * 1024;
@@ -68,6 +71,10 @@ pub(super) struct Conversation<'a> {
     /// Held for its drop.
     raw_mode: Option<RawTerminal>,
     stdin_end: StdinEnd,
+    /// The end of standard input is still to be told to a command, behind what is held.
+    tells_end: bool,
+    /// A signal asked us to end, and the command with us, until then.
+    leaving: Option<(i32, Instant)>,
     status: Option<i32>,
     reason: Option<String>,
 }
@@ -103,6 +110,8 @@ impl<'a> Conversation<'a> {
             escapes: Escapes::new(),
             raw_mode: None,
             stdin_end: StdinEnd::default(),
+            tells_end: false,
+            leaving: None,
             status: None,
             reason: None,
         }
@@ -126,7 +135,8 @@ impl<'a> Conversation<'a> {
 
     async fn wait(&mut self) -> Happened {
         let reads = self.stdin_end.is_open() && self.input.is_some() && self.held.len() < HELD;
-        let due = [self.channel.poll_timeout(), self.stdin_end.due()]
+        let leaving = self.leaving.map(|(_, until)| until);
+        let due = [self.channel.poll_timeout(), self.stdin_end.due(), leaving]
             .into_iter()
             .flatten()
             .min();
@@ -156,6 +166,9 @@ impl<'a> Conversation<'a> {
                 .channel
                 .send(PayloadType::Output, self.held.split().freeze());
         }
+        if self.tells_end && self.held.is_empty() && self.channel.writable() {
+            self.tells_end = !self.send_flag(Flag::EndOfInput);
+        }
         let now = Instant::now();
         while self.link.has_room() {
             match self.channel.poll_transmit(now, wall_ms()) {
@@ -167,6 +180,9 @@ impl<'a> Conversation<'a> {
     }
 
     fn ending(&self, reason: String) -> Ending {
+        if let Some((signal, _)) = self.leaving {
+            return Ending::Signalled(signal);
+        }
         let started = self.channel.session_type().is_some();
         let aws_agent = started && !self.channel.peer_is_usher();
         match self.status {
@@ -215,7 +231,7 @@ impl<'a> Conversation<'a> {
 
     /// The session has started: from here on the keyboard belongs to the node.
     fn open(&mut self) -> Result<(), Error> {
-        if self.is_terminal() {
+        if self.is_on_terminal() {
             self.raw_mode = screen::enter_raw_mode().map_err(Error::Terminal)?;
             self.tell_size();
         }
@@ -223,8 +239,28 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    fn is_terminal(&self) -> bool {
-        !matches!(self.channel.session_type(), Some(SessionType::Port))
+    /// Whether there is a terminal at the other end.
+    fn is_on_terminal(&self) -> bool {
+        matches!(
+            self.channel.session_type(),
+            Some(SessionType::StandardStream | SessionType::InteractiveCommands)
+        )
+    }
+
+    /// Whether our agent serves a command on pipes. AWS's has no end of input and takes signals as bytes.
+    fn is_on_pipes(&self) -> bool {
+        self.channel.session_type() == Some(SessionType::NonInteractiveCommands)
+            && self.channel.peer_is_usher()
+    }
+
+    fn is_port(&self) -> bool {
+        self.channel.session_type() == Some(SessionType::Port)
+    }
+
+    /// In order with the input; false when there is no room yet.
+    fn send_flag(&mut self, flag: Flag) -> bool {
+        let sent = self.channel.send(PayloadType::Flag, flag.to_payload());
+        sent.is_ok()
     }
 
     /// Only the newest size waits, so there is always room for it.
@@ -241,19 +277,32 @@ impl<'a> Conversation<'a> {
             Happened::Written(written) => written.map_err(Error::Output)?,
             Happened::Typed(Some(chunk)) => return self.handle_typed(&chunk),
             Happened::Typed(None) => {
-                let shell =
-                    self.channel.session_type() != Some(SessionType::NonInteractiveCommands);
-                self.stdin_end.begin(now, self.is_terminal() && shell);
+                self.stdin_end.begin(now, self.is_on_terminal());
+                self.tells_end = self.is_on_pipes();
             }
-            Happened::Signal(Caught::Resized) if self.input.is_some() && self.is_terminal() => {
+            Happened::Signal(Caught::Resized) if self.input.is_some() && self.is_on_terminal() => {
                 self.tell_size();
             }
             Happened::Signal(Caught::Resized) => {}
-            Happened::Signal(Caught::End(signal)) => return Ok(Some(Ending::Signalled(signal))),
+            Happened::Signal(Caught::End(signal)) => return Ok(self.leave(now, signal)),
             Happened::Signal(Caught::Key(key)) => return self.handle_key(key),
-            Happened::TimeIsUp => self.handle_time(now),
+            Happened::TimeIsUp => return Ok(self.handle_time(now)),
         }
         Ok(None)
+    }
+
+    /// A shell stays for whoever resumes it; a command ends with its caller.
+    fn leave(&mut self, now: Instant, signal: i32) -> Option<Ending> {
+        let flag = Flag::TerminateSession.to_payload();
+        let told = self.is_on_pipes()
+            && self.link.is_up()
+            && self.leaving.is_none()
+            && self.channel.send_urgent(PayloadType::Flag, flag).is_ok();
+        if !told {
+            return Some(Ending::Signalled(signal));
+        }
+        self.leaving = Some((signal, now + COMMAND_ENDS_WITHIN));
+        None
     }
 
     fn handle_link(&mut self, now: Instant, event: LinkEvent) -> Result<Option<Ending>, Error> {
@@ -323,7 +372,15 @@ impl<'a> Conversation<'a> {
                 session: self.session.clone(),
             });
         }
-        if self.input.is_some() && self.is_terminal() {
+        if self.is_on_pipes() {
+            let signal = match key {
+                INTERRUPT => 2,
+                0x1c => 3,
+                _ => return Ok(None),
+            };
+            let flag = Flag::Signal(signal).to_payload();
+            let _ = self.channel.send_urgent(PayloadType::Flag, flag);
+        } else if self.input.is_some() && !self.is_port() {
             self.escapes.interrupted();
             if key == INTERRUPT {
                 // Who interrupts takes back what they pasted and what has not left yet.
@@ -337,7 +394,10 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    fn handle_time(&mut self, now: Instant) {
+    fn handle_time(&mut self, now: Instant) -> Option<Ending> {
+        if let Some((signal, _)) = self.leaving.filter(|(_, until)| *until <= now) {
+            return Some(Ending::Signalled(signal));
+        }
         if self.channel.poll_timeout().is_some_and(|due| due <= now) {
             self.channel.handle_timeout(now);
         }
@@ -348,6 +408,7 @@ impl<'a> Conversation<'a> {
                 .channel
                 .send(PayloadType::Output, Bytes::from_static(&[END_OF_FILE]));
         }
+        None
     }
 }
 

@@ -1,0 +1,163 @@
+//! Starting what a session is for: the login shell or a command on a terminal, or a command on pipes.
+//!
+//! Owns that only what the grant permits is started. A command on a terminal is text for `sh`, as with AWS's agent; one
+//! without is split into words and executed as they are, so that no parameter of a document is ever read by a shell.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use usher_sys::{Account, Command, Login, Pid, Pty, WindowSize};
+use usher_wire::ids::SessionId;
+
+use super::environment::{Terms, environment};
+use super::permit::Permit;
+use crate::ipc::{FromShell, Open, Run};
+
+/// Where the size is unknown, the terminal of old.
+const UNKNOWN_SIZE: WindowSize = WindowSize {
+    columns: 80,
+    rows: 24,
+};
+
+/// The shell of documents, whatever the account's own is.
+const SYSTEM_SHELL: &str = "/bin/sh";
+
+/// Finds the first word on the account's search path, as the account, and becomes it.
+const EXECUTE_WORDS: &str = "exec \"$@\"";
+
+/// Shells that say that nobody is to log in.
+const NO_SHELLS: [&str; 2] = ["nologin", "false"];
+
+/// Starts it, or says why not in a sentence for the person.
+pub(super) fn start(
+    permit: &Permit,
+    id: &SessionId,
+    open: &Open,
+) -> Result<(Pid, FromShell), String> {
+    permit
+        .judge(&open.run)
+        .map_err(|refusal| refusal.to_string())?;
+    let account = &permit.account;
+    let environment = environment(Terms {
+        user: account.name(),
+        home: account.home(),
+        shell: account.shell(),
+        session: id.as_str(),
+        term: &open.term,
+        locale: &open.locale,
+    });
+    match &open.run {
+        Run::Shell => on_terminal(account, &environment, open, None),
+        Run::OnTerminal { command } => {
+            refuse_without_shell(account)?;
+            on_terminal(account, &environment, open, Some(command))
+        }
+        Run::OnPipes { command, separate } => {
+            refuse_without_shell(account)?;
+            on_pipes(account, &environment, command, *separate)
+        }
+    }
+}
+
+/// A login shell refuses by itself; a command would get around it.
+fn refuse_without_shell(account: &Account) -> Result<(), String> {
+    let shell = account.shell();
+    let name = shell.file_name().and_then(|name| name.to_str());
+    if name.is_some_and(|name| NO_SHELLS.contains(&name)) {
+        return Err(format!(
+            "The OS user {} has the login shell {}, which lets nobody in, so no command is run as it.",
+            account.name(),
+            shell.display()
+        ));
+    }
+    Ok(())
+}
+
+fn on_terminal(
+    account: &Account,
+    environment: &[(String, String)],
+    open: &Open,
+    command: Option<&str>,
+) -> Result<(Pid, FromShell), String> {
+    let size = if open.columns == 0 || open.rows == 0 {
+        UNKNOWN_SIZE
+    } else {
+        WindowSize {
+            columns: open.columns,
+            rows: open.rows,
+        }
+    };
+    let pty = Pty::open(account, size)
+        .map_err(|error| format!("No terminal could be opened for the session: {error}."))?;
+    let arguments = command.map(|command| ["sh", "-c", command]);
+    let login = Login {
+        account,
+        pty: &pty,
+        command: arguments
+            .as_ref()
+            .map(|arguments| (Path::new(SYSTEM_SHELL), arguments.as_slice())),
+        environment,
+    };
+    let program = login.spawn().map_err(|error| {
+        let file = command.map_or(account.shell(), |_| Path::new(SYSTEM_SHELL));
+        not_started(account, file, &error.to_string())
+    })?;
+    let terminal = pty.into_master();
+    Ok((program, FromShell::Started { terminal }))
+}
+
+fn on_pipes(
+    account: &Account,
+    environment: &[(String, String)],
+    command: &str,
+    separate: bool,
+) -> Result<(Pid, FromShell), String> {
+    let words = shell_words::split(command)
+        .map_err(|_| "The command has a quote that is not closed.".to_owned())?;
+    if words.is_empty() {
+        return Err("The command has no words.".to_owned());
+    }
+    let arguments: Vec<&str> = ["sh", "-c", EXECUTE_WORDS, "sh"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str))
+        .collect();
+    let pipe = || {
+        usher_sys::pipe()
+            .map_err(|error| format!("No pipe could be opened for the session: {error}."))
+    };
+    let (its_input, input) = pipe()?;
+    let (output, its_output) = pipe()?;
+    let (errors, its_errors) = if separate {
+        let (errors, its_errors) = pipe()?;
+        (Some(errors), Some(its_errors))
+    } else {
+        (None, None)
+    };
+    let program = Command {
+        account,
+        program: Path::new(SYSTEM_SHELL),
+        arguments: &arguments,
+        environment,
+        descriptors: [
+            its_input.as_fd(),
+            its_output.as_fd(),
+            its_errors.as_ref().unwrap_or(&its_output).as_fd(),
+        ],
+    }
+    .spawn()
+    .map_err(|error| not_started(account, Path::new(SYSTEM_SHELL), &error.to_string()))?;
+    let started = FromShell::StartedOnPipes {
+        input,
+        output,
+        errors,
+    };
+    Ok((program, started))
+}
+
+fn not_started(account: &Account, file: &Path, error: &str) -> String {
+    format!(
+        "{} could not be started as the OS user {}: {error}.",
+        file.display(),
+        account.name()
+    )
+}
