@@ -14,6 +14,8 @@ use crate::store::ActivationRow;
 /// The one role a node can have, with its path. It comes with the server and has no policies: what
 /// a node may do is fixed (it acts only as itself).
 pub(crate) const NODE_ROLE: &str = "service-role/UsherManagedNode";
+/// The same without its path.
+pub(crate) const NODE_ROLE_NAME: &str = "UsherManagedNode";
 
 /// 100 bits; the agent's SDK refuses fewer than 20 characters.
 const CODE_LETTERS: usize = 20;

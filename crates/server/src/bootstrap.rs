@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::identity::fresh_id;
 use crate::limits;
 use crate::server::{AccessKeyPair, Activation, ServerError};
-use crate::store::{PolicyRow, Room, UserRow};
+use crate::store::{EntityRow, InlinePolicyRow, Kind, Room};
 
 /// The sealed value that says who the first administrator was.
 const FIRST: &str = "first-administrator";
@@ -21,13 +21,13 @@ const POLICY: &str =
 /// The administrator `name` and its oldest key that is switched on. A user that exists keeps its policies: an
 /// administrator may have narrowed them.
 pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair, ApiError> {
-    let user = match context.store.user_named(name).await? {
+    let user = match context.store.entity_named(Kind::User, name).await? {
         Some(user) => user,
         None => make_admin(context, name).await?,
     };
     match context
         .store
-        .access_keys_of(&user.user_id)
+        .access_keys_of(&user.id)
         .await?
         .into_iter()
         .find(|key| key.is_active)
@@ -42,7 +42,7 @@ pub(crate) async fn admin(context: &Context, name: &str) -> Result<AccessKeyPair
                 secret_access_key: Secret::from(secret),
             })
         }
-        None => make_access_key(context, &user.user_id).await,
+        None => make_access_key(context, &user.id).await,
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn first_administrator(
     }
     let sealed = context.vault.seal(FIRST, name.as_bytes())?;
     let user = make_admin(context, name).await?;
-    let key = make_access_key(context, &user.user_id).await?;
+    let key = make_access_key(context, &user.id).await?;
     context
         .store
         .insert_sealed_value(FIRST, &sealed, context.now())
@@ -77,13 +77,13 @@ async fn made_before(context: &Context) -> Result<Option<String>, ServerError> {
         let name = context.vault.unseal(FIRST, &sealed)?;
         return Ok(Some(String::from_utf8_lossy(&name).into_owned()));
     }
-    let users = context.store.users("/", "", 1).await?;
+    let users = context.store.entities(Kind::User, "/", "", 1).await?;
     Ok(users.into_iter().next().map(|user| user.name))
 }
 
-async fn make_admin(context: &Context, name: &str) -> Result<UserRow, ApiError> {
-    let user = UserRow {
-        user_id: fresh_id("AIDA", 17)?,
+async fn make_admin(context: &Context, name: &str) -> Result<EntityRow, ApiError> {
+    let user = EntityRow {
+        id: fresh_id("AIDA", 17)?,
         name: name.to_owned(),
         path: "/".to_owned(),
         created: context.now(),
@@ -93,13 +93,13 @@ async fn make_admin(context: &Context, name: &str) -> Result<UserRow, ApiError> 
             "the administrator was made by somebody else at the same time",
         ));
     }
-    let policy = PolicyRow {
+    let policy = InlinePolicyRow {
         name: POLICY_NAME.to_owned(),
         document: POLICY.to_owned(),
     };
     match context
         .store
-        .put_user_policy(&user.user_id, &policy, limits::INLINE_POLICIES)
+        .put_inline_policy(&user.id, &policy, limits::INLINE_POLICIES)
         .await?
     {
         Room::Stored => Ok(user),

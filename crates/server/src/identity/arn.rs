@@ -2,6 +2,8 @@
 
 use usher_wire::ids::AccountId;
 
+use crate::store::Kind;
+
 /// Account and region: what every ARN needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
@@ -12,14 +14,13 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// An IAM user; `path` begins and ends with `/`.
-    pub(crate) fn user(&self, path: &str, name: &str) -> String {
-        format!("arn:aws:iam::{}:user{path}{name}", self.account)
-    }
-
-    /// An IAM role, named with its path (`service-role/X`).
-    pub(crate) fn role(&self, path_and_name: &str) -> String {
-        format!("arn:aws:iam::{}:role/{path_and_name}", self.account)
+    /// An IAM entity; `path` begins and ends with `/`.
+    pub(crate) fn entity(&self, kind: Kind, path: &str, name: &str) -> String {
+        let kind = match kind {
+            Kind::User => "user",
+            Kind::Role => "role",
+        };
+        format!("arn:aws:iam::{}:{kind}{path}{name}", self.account)
     }
 
     /// A role as somebody has assumed it; the role's path is no part of the name.

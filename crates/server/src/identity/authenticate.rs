@@ -16,6 +16,7 @@ use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials, role_cred
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::http::{OverTls, Peer};
+use crate::store::Kind;
 
 /// How a call must be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,18 +147,21 @@ async fn find_user(
         .ok_or_else(unknown)?;
     let user = context
         .store
-        .user_with_id(&key.user_id)
+        .entity_with_id(&key.user_id)
         .await?
         .ok_or_else(unknown)?;
-    let tags = context.store.user_tags(&user.user_id).await?;
+    let tags = context.store.tags(&user.id).await?;
     let secret = unsealed(context, id, &key.secret_sealed)?;
     let caller = Caller {
-        arn: context.config.scope().user(&user.path, &user.name),
+        arn: context
+            .config
+            .scope()
+            .entity(Kind::User, &user.path, &user.name),
         who: Who::User {
-            user_id: user.user_id.clone(),
+            user_id: user.id.clone(),
         },
-        origin: user.user_id.clone(),
-        user_id: user.user_id,
+        origin: user.id.clone(),
+        user_id: user.id,
         name: user.name,
         tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         session_tags: Tags::default(),

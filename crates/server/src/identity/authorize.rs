@@ -13,26 +13,26 @@ use super::principal_policies::principal_policies;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
-use crate::store::TagRow;
+use crate::store::{Kind, TagRow};
 
 /// What an action is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resource {
     /// Nothing in particular: policies must say `*`.
     Any,
-    /// The IAM user of that name, or the caller.
-    User(Option<String>),
-    /// A user that is about to be made.
-    NewUser {
+    /// Who calls.
+    Caller,
+    /// The IAM entity of that name.
+    Entity(Kind, String),
+    /// An IAM entity named with its path, whether it exists or not.
+    EntityAt {
+        /// What it is.
+        kind: Kind,
         /// Begins and ends with `/`.
         path: String,
         /// Its name.
         name: String,
     },
-    /// A role, named with its path, whether it exists or not.
-    Role(String),
-    /// The role of that name.
-    RoleNamed(String),
     /// A session document, by name or ARN.
     Document(String),
     /// A managed node, by its id.
@@ -165,7 +165,7 @@ async fn describe(
     let scope = context.config.scope();
     let names = match resource {
         Resource::Any => vec!["*".to_owned()],
-        Resource::User(None) => {
+        Resource::Caller => {
             return Ok((
                 vec![caller.arn.clone()],
                 of_iam_resource(caller.tags.iter()),
@@ -173,30 +173,18 @@ async fn describe(
         }
         // What does not exist is judged as if it had no path and no tags, so that its absence shows
         // only to those who may see it.
-        Resource::User(Some(name)) => match context.store.user_named(name).await? {
-            Some(user) => {
-                let tags = context.store.user_tags(&user.user_id).await?;
+        Resource::Entity(kind, name) => match context.store.entity_named(*kind, name).await? {
+            Some(entity) => {
+                let tags = context.store.tags(&entity.id).await?;
                 let tags = tags.iter().map(TagRow::pair);
                 return Ok((
-                    vec![scope.user(&user.path, &user.name)],
+                    vec![scope.entity(*kind, &entity.path, &entity.name)],
                     of_iam_resource(tags),
                 ));
             }
-            None => vec![scope.user("/", name)],
+            None => vec![scope.entity(*kind, "/", name)],
         },
-        Resource::RoleNamed(name) => match context.store.role_named(name).await? {
-            Some(role) => {
-                let tags = context.store.role_tags(&role.role_id).await?;
-                let tags = tags.iter().map(TagRow::pair);
-                return Ok((
-                    vec![scope.role(&role.path_and_name())],
-                    of_iam_resource(tags),
-                ));
-            }
-            None => vec![scope.role(name)],
-        },
-        Resource::NewUser { path, name } => vec![scope.user(path, name)],
-        Resource::Role(name) => vec![scope.role(name)],
+        Resource::EntityAt { kind, path, name } => vec![scope.entity(*kind, path, name)],
         Resource::Document(given) => match documents::plain_name(scope, given) {
             // Built-in documents belong to no account, but AWS's own guides also name them with one.
             Some(name) if documents::is_built_in(name) => {

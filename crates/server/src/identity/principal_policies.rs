@@ -16,8 +16,8 @@ pub(crate) async fn principal_policies(
     caller: &Caller,
 ) -> Result<PrincipalPolicies, ApiError> {
     let rows = match &caller.who {
-        Who::User { user_id } => context.store.user_policies(user_id).await?,
-        Who::AssumedRole(session) => context.store.role_policies(&session.role_id).await?,
+        Who::User { user_id } => context.store.inline_policies(user_id).await?,
+        Who::AssumedRole(session) => context.store.inline_policies(&session.role_id).await?,
         Who::Node(_) | Who::Anonymous => Vec::new(),
     };
     let identity = rows

@@ -14,7 +14,7 @@ use super::secrets::{digest, same_digest};
 use super::{Caller, RoleSession, Who};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
-use crate::store::{RoleCredentialRow, RoleRow};
+use crate::store::{EntityRow, Kind, RoleCredentialRow};
 
 /// A tag of a role session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) struct SessionTag {
 #[derive(Debug)]
 pub(crate) struct NewRoleSession<'a> {
     /// The role.
-    pub(crate) role: &'a RoleRow,
+    pub(crate) role: &'a EntityRow,
     /// As the caller names the session.
     pub(crate) name: &'a str,
     /// The person behind it.
@@ -52,7 +52,7 @@ pub(crate) async fn issue_role_credentials(
         IssuedCredentials::fresh(now.saturating_add(session.seconds.saturating_mul(1000)))?;
     let row = RoleCredentialRow {
         access_key_id: issued.access_key_id.clone(),
-        role_id: session.role.role_id.clone(),
+        role_id: session.role.id.clone(),
         session_name: session.name.to_owned(),
         origin_user_id: session.origin.to_owned(),
         session_tags: serde_json::to_string(session.tags).map_err(ApiError::internal)?,
@@ -97,10 +97,10 @@ pub(super) async fn find(
     }
     let role = context
         .store
-        .role_with_id(&row.role_id)
+        .entity_with_id(&row.role_id)
         .await?
         .ok_or_else(unknown)?;
-    let tags = context.store.role_tags(&role.role_id).await?;
+    let tags = context.store.tags(&role.id).await?;
     let secret = unsealed(context, access_key_id, &row.secret_sealed)?;
     let caller = assumed(context, role, row)?;
     Ok(Some((
@@ -113,19 +113,19 @@ pub(super) async fn find(
 }
 
 /// The caller that a key stands for, the role's own tags still missing.
-fn assumed(context: &Context, role: RoleRow, row: RoleCredentialRow) -> Result<Caller, ApiError> {
+fn assumed(context: &Context, role: EntityRow, row: RoleCredentialRow) -> Result<Caller, ApiError> {
     let scope = context.config.scope();
     let tags: Vec<SessionTag> =
         serde_json::from_str(&row.session_tags).map_err(ApiError::internal)?;
     let transitive = tags.iter().filter(|tag| tag.transitive);
     Ok(Caller {
         arn: scope.assumed_role(&role.name, &row.session_name),
-        user_id: format!("{}:{}", role.role_id, row.session_name),
+        user_id: format!("{}:{}", role.id, row.session_name),
         origin: row.origin_user_id,
         name: row.session_name,
         who: Who::AssumedRole(RoleSession {
-            role_arn: scope.role(&role.path_and_name()),
-            role_id: role.role_id,
+            role_arn: scope.entity(Kind::Role, &role.path, &role.name),
+            role_id: role.id,
             transitive: transitive.map(|tag| tag.key.clone()).collect(),
             issued: row.issued,
         }),

@@ -5,8 +5,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::iam::Room;
-use super::{Store, StoreError};
+use super::{Room, Store, StoreError};
 
 /// An access key and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

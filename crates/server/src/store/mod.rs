@@ -10,12 +10,13 @@ mod documents;
 mod iam;
 mod node_credentials;
 mod nodes;
-mod role_attachments;
 mod role_credentials;
-mod roles;
 mod sealed;
 mod sessions;
 mod tokens;
+
+#[cfg(test)]
+mod migration_tests;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -27,11 +28,12 @@ use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 pub(crate) use access_keys::AccessKeyRow;
 pub(crate) use activations::ActivationRow;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
-pub(crate) use iam::{PolicyRow, Room, TagRow, UserRow};
+pub(crate) use iam::{
+    EntityRow, Hindrance, InlinePolicyRow, Kind, RoleRow, Room, TagRow, TrustRow,
+};
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
 pub(crate) use role_credentials::RoleCredentialRow;
-pub(crate) use roles::{RoleRow, TrustRow};
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
 pub(crate) use tokens::{TokenRow, TokenSide};
 

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 use usher_wire::secret::Secret;
 
-use super::entity::{Paging, user_or_caller};
+use super::paging::Paging;
+use super::users::{user_or_caller, user_or_caller_resource};
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::IsoTime;
 use crate::context::Context;
 use crate::error::{ApiError, Code};
-use crate::identity::{Alphabet, Resource, fresh, fresh_id};
+use crate::identity::{Alphabet, fresh, fresh_id};
 use crate::limits;
 use crate::server::AccessKeyPair;
 use crate::store::{AccessKeyRow, Room};
@@ -123,7 +124,7 @@ impl Operation for CreateAccessKey {
     const NAME: &'static str = "CreateAccessKey";
     const ACCESS: Access<CreateInput> = Access::Policy {
         action: "iam:CreateAccessKey",
-        on: |input| Resource::User(input.user_name.clone()),
+        on: |input| user_or_caller_resource(input.user_name.as_deref()),
     };
     type Input = CreateInput;
     type Output = CreateOutput;
@@ -131,7 +132,7 @@ impl Operation for CreateAccessKey {
     async fn run(call: Call<'_>, input: CreateInput) -> Result<CreateOutput, ApiError> {
         let user = user_or_caller(call, input.user_name.as_deref()).await?;
         let created = call.context.now();
-        let pair = make_access_key(call.context, &user.user_id).await?;
+        let pair = make_access_key(call.context, &user.id).await?;
         Ok(CreateOutput {
             access_key: AccessKey {
                 user_name: user.name,
@@ -149,14 +150,14 @@ impl Operation for ListAccessKeys {
     const NAME: &'static str = "ListAccessKeys";
     const ACCESS: Access<ListInput> = Access::Policy {
         action: "iam:ListAccessKeys",
-        on: |input| Resource::User(input.user_name.clone()),
+        on: |input| user_or_caller_resource(input.user_name.as_deref()),
     };
     type Input = ListInput;
     type Output = ListOutput;
 
     async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
         let user = user_or_caller(call, input.user_name.as_deref()).await?;
-        let mut keys = call.context.store.access_keys_of(&user.user_id).await?;
+        let mut keys = call.context.store.access_keys_of(&user.id).await?;
         keys.sort_by(|a, b| a.access_key_id.cmp(&b.access_key_id));
         let page = input.paging.page(keys, |key| &key.access_key_id)?;
         let described = |key: AccessKeyRow| Metadata {
@@ -178,7 +179,7 @@ impl Operation for UpdateAccessKey {
     const NAME: &'static str = "UpdateAccessKey";
     const ACCESS: Access<UpdateInput> = Access::Policy {
         action: "iam:UpdateAccessKey",
-        on: |input| Resource::User(input.user_name.clone()),
+        on: |input| user_or_caller_resource(input.user_name.as_deref()),
     };
     type Input = UpdateInput;
     type Output = ();
@@ -197,7 +198,7 @@ impl Operation for UpdateAccessKey {
         let user = user_or_caller(call, input.user_name.as_deref()).await?;
         let store = &call.context.store;
         match store
-            .switch_access_key(&user.user_id, &input.access_key_id, is_active)
+            .switch_access_key(&user.id, &input.access_key_id, is_active)
             .await?
         {
             true => Ok(()),
@@ -211,7 +212,7 @@ impl Operation for DeleteAccessKey {
     const NAME: &'static str = "DeleteAccessKey";
     const ACCESS: Access<DeleteInput> = Access::Policy {
         action: "iam:DeleteAccessKey",
-        on: |input| Resource::User(input.user_name.clone()),
+        on: |input| user_or_caller_resource(input.user_name.as_deref()),
     };
     type Input = DeleteInput;
     type Output = ();
@@ -221,7 +222,7 @@ impl Operation for DeleteAccessKey {
         if call
             .context
             .store
-            .delete_access_key(&user.user_id, &input.access_key_id)
+            .delete_access_key(&user.id, &input.access_key_id)
             .await?
         {
             return Ok(());

@@ -1,11 +1,14 @@
 //! IAM: users and roles, their tags and inline policies, access keys, trust policies (control-plane.md 6).
+//!
+//! What users and roles have in common is written once, in `owner` and the operations generic over it.
 
 mod access_keys;
-mod entity;
-mod policies;
-mod role_policies;
-mod role_tags;
+mod inline_policies;
+mod names;
+mod owner;
+mod paging;
 mod roles;
+mod tagging;
 mod tags;
 mod trust;
 mod users;
@@ -13,10 +16,10 @@ mod users;
 pub(crate) use access_keys::{
     CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey, make_access_key,
 };
-pub(crate) use entity::check_name;
-pub(crate) use policies::{DeleteUserPolicy, GetUserPolicy, ListUserPolicies, PutUserPolicy};
-pub(crate) use role_policies::{DeleteRolePolicy, GetRolePolicy, ListRolePolicies, PutRolePolicy};
-pub(crate) use role_tags::{ListRoleTags, TagRole, UntagRole};
+pub(crate) use inline_policies::{DeletePolicy, GetPolicy, ListPolicies, PutPolicy};
+pub(crate) use names::check_name;
+pub(crate) use owner::{Role, User};
 pub(crate) use roles::{CreateRole, DeleteRole, GetRole, ListRoles, UpdateAssumeRolePolicy};
-pub(crate) use tags::{ListUserTags, Tag, TagUser, UntagUser, check_tags};
+pub(crate) use tagging::{ListTags, RemoveTags, SetTags};
+pub(crate) use tags::{Tag, check_tags};
 pub(crate) use users::{CreateUser, DeleteUser, GetUser, ListUsers};

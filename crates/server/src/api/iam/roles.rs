@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entity::{Paging, check_name, check_path, modifiable_role, role};
+use super::names::{check_description, check_name, check_path};
+use super::owner::{self, Named, conflict};
+use super::paging::Paging;
 use super::tags::{Tag, check_tags, request_keys};
 use super::trust;
 use crate::api::page;
@@ -11,7 +13,7 @@ use crate::codec::{IsoTime, integer, list, percent_encoded};
 use crate::error::{ApiError, Code};
 use crate::identity::{Resource, fresh_id};
 use crate::limits;
-use crate::store::{RoleRow, TagRow};
+use crate::store::{EntityRow, Kind, RoleRow, TagRow};
 
 pub(crate) struct CreateRole;
 pub(crate) struct GetRole;
@@ -39,15 +41,18 @@ impl CreateInput {
     }
 
     fn on(&self) -> Resource {
-        let path = self.path().strip_prefix('/').unwrap_or(self.path());
-        Resource::Role(format!("{path}{}", self.role_name))
+        Resource::EntityAt {
+            kind: Kind::Role,
+            path: self.path().to_owned(),
+            name: self.role_name.clone(),
+        }
     }
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 pub(crate) struct NameInput {
-    role_name: String,
+    #[serde(flatten)]
+    role: Named<owner::Role>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +66,8 @@ pub(crate) struct ListInput {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UpdateInput {
-    role_name: String,
+    #[serde(flatten)]
+    role: Named<owner::Role>,
     policy_document: String,
 }
 
@@ -96,11 +102,15 @@ pub(crate) struct ListOutput {
 /// Lists of roles leave tags out, as in AWS.
 fn described(call: Call<'_>, row: RoleRow, tags: Option<Vec<TagRow>>) -> Role {
     Role {
-        arn: call.context.config.scope().role(&row.path_and_name()),
-        path: row.path,
-        role_name: row.name,
-        role_id: row.role_id,
-        create_date: IsoTime(row.created),
+        arn: call
+            .context
+            .config
+            .scope()
+            .entity(Kind::Role, &row.entity.path, &row.entity.name),
+        path: row.entity.path,
+        role_name: row.entity.name,
+        role_id: row.entity.id,
+        create_date: IsoTime(row.entity.created),
         assume_role_policy_document: percent_encoded(&row.trust.document),
         description: row.description,
         max_session_duration: row.max_session_seconds,
@@ -119,14 +129,7 @@ fn check(input: &CreateInput) -> Result<(), ApiError> {
             "Permissions boundaries are not served: leave PermissionsBoundary out.",
         ));
     }
-    let printable = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
-    let describes = |text: &String| text.chars().count() <= 1000 && text.chars().all(printable);
-    if !input.description.as_ref().is_none_or(describes) {
-        return Err(ApiError::constraint(
-            "description",
-            "Member must have at most 1000 characters of Latin-1",
-        ));
-    }
+    check_description(input.description.as_deref())?;
     if !input
         .max_session_duration
         .is_none_or(|seconds| limits::ROLE_SESSION_SECONDS.contains(&seconds))
@@ -158,21 +161,23 @@ impl Operation for CreateRole {
             call.demand_with("iam:TagRole", &input.on(), &keys).await?;
         }
         let row = RoleRow {
-            role_id: fresh_id("AROA", 17)?,
-            path: input.path().to_owned(),
-            name: input.role_name,
+            entity: EntityRow {
+                id: fresh_id("AROA", 17)?,
+                path: input.path().to_owned(),
+                name: input.role_name,
+                created: call.context.now(),
+            },
             trust: trust::checked(call, input.assume_role_policy_document).await?,
             description: input.description,
             max_session_seconds: input
                 .max_session_duration
                 .unwrap_or(*limits::ROLE_SESSION_SECONDS.start()),
-            created: call.context.now(),
         };
         let tags: Vec<TagRow> = input.tags.into_iter().map(TagRow::from).collect();
         if !call.context.store.insert_role(&row, &tags).await? {
             return Err(ApiError::new(
                 Code::EntityAlreadyExists,
-                format!("Role with name {} already exists.", row.name),
+                format!("Role with name {} already exists.", row.entity.name),
             ));
         }
         Ok(RoleOutput {
@@ -186,14 +191,17 @@ impl Operation for GetRole {
     const NAME: &'static str = "GetRole";
     const ACCESS: Access<NameInput> = Access::Policy {
         action: "iam:GetRole",
-        on: |input| Resource::RoleNamed(input.role_name.clone()),
+        on: |input| input.role.resource(),
     };
     type Input = NameInput;
     type Output = RoleOutput;
 
     async fn run(call: Call<'_>, input: NameInput) -> Result<RoleOutput, ApiError> {
-        let row = role(call, &input.role_name).await?;
-        let tags = call.context.store.role_tags(&row.role_id).await?;
+        let store = &call.context.store;
+        let entity = input.role.find(call).await?;
+        let row = store.role_named(&entity.name).await?;
+        let row = row.ok_or_else(|| input.role.no_such())?;
+        let tags = store.tags(&entity.id).await?;
         Ok(RoleOutput {
             role: described(call, row, Some(tags)),
         })
@@ -211,15 +219,11 @@ impl Operation for ListRoles {
     type Output = ListOutput;
 
     async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
-        let limit = input.paging.limit()?;
-        let fetched = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let paging = &input.paging;
+        let (after, fetched) = (paging.after()?, paging.fetched()?);
         let prefix = input.path_prefix.as_deref().unwrap_or("/");
-        let rows = call
-            .context
-            .store
-            .roles(prefix, &input.paging.after()?, fetched)
-            .await?;
-        let page = page::cut(rows, limit, |row| &row.name);
+        let rows = call.context.store.roles(prefix, &after, fetched).await?;
+        let page = page::cut(rows, paging.limit()?, |row| &row.entity.name);
         Ok(ListOutput {
             roles: page
                 .items
@@ -237,20 +241,17 @@ impl Operation for DeleteRole {
     const NAME: &'static str = "DeleteRole";
     const ACCESS: Access<NameInput> = Access::Policy {
         action: "iam:DeleteRole",
-        on: |input| Resource::RoleNamed(input.role_name.clone()),
+        on: |input| input.role.resource(),
     };
     type Input = NameInput;
     type Output = ();
 
     async fn run(call: Call<'_>, input: NameInput) -> Result<(), ApiError> {
-        let row = modifiable_role(call, &input.role_name).await?;
-        if call.context.store.delete_role(&row.role_id).await? {
-            return Ok(());
+        let role = input.role.find_modifiable(call).await?;
+        match call.context.store.delete_entity(&role.id).await? {
+            None => Ok(()),
+            Some(hindrance) => Err(conflict(hindrance)),
         }
-        Err(ApiError::new(
-            Code::DeleteConflict,
-            "Cannot delete entity, must delete policies first.",
-        ))
     }
 }
 
@@ -259,14 +260,14 @@ impl Operation for UpdateAssumeRolePolicy {
     const NAME: &'static str = "UpdateAssumeRolePolicy";
     const ACCESS: Access<UpdateInput> = Access::Policy {
         action: "iam:UpdateAssumeRolePolicy",
-        on: |input| Resource::RoleNamed(input.role_name.clone()),
+        on: |input| input.role.resource(),
     };
     type Input = UpdateInput;
     type Output = ();
 
     async fn run(call: Call<'_>, input: UpdateInput) -> Result<(), ApiError> {
-        let row = modifiable_role(call, &input.role_name).await?;
+        let role = input.role.find_modifiable(call).await?;
         let trust = trust::checked(call, input.policy_document).await?;
-        Ok(call.context.store.set_trust(&row.role_id, &trust).await?)
+        Ok(call.context.store.set_trust(&role.id, &trust).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! `TagUser`, `UntagUser`, `ListUserTags`, and what a tag may be.
+//! What a tag may be, wherever tags are set.
 //!
 //! The tag `SSMSessionRunAs` decides the OS user of sessions and is read in exactly that spelling.
 //! Another casing would look set and do nothing, so it is refused here, wherever tags are set.
@@ -6,17 +6,10 @@
 use serde::{Deserialize, Serialize};
 use usher_policy::{Context as Keys, RUN_AS_TAG};
 
-use super::entity::{Paging, user};
-use crate::api::{Access, Call, Operation, Service};
-use crate::codec::list;
 use crate::error::{ApiError, Code};
-use crate::identity::{Resource, tag_keys};
+use crate::identity::tag_keys;
 use crate::limits;
-use crate::store::{Room, TagRow};
-
-pub(crate) struct TagUser;
-pub(crate) struct UntagUser;
-pub(crate) struct ListUserTags;
+use crate::store::TagRow;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -41,38 +34,6 @@ impl From<Tag> for TagRow {
             value: tag.value,
         }
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TagInput {
-    user_name: String,
-    #[serde(deserialize_with = "list")]
-    tags: Vec<Tag>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct UntagInput {
-    user_name: String,
-    #[serde(deserialize_with = "list")]
-    tag_keys: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ListInput {
-    user_name: String,
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ListOutput {
-    tags: Vec<Tag>,
-    is_truncated: bool,
-    marker: Option<String>,
 }
 
 impl Tag {
@@ -156,77 +117,6 @@ fn check_text(
              [\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]*"
         ),
     ))
-}
-
-impl Operation for TagUser {
-    const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = "TagUser";
-    const ACCESS: Access<TagInput> = Access::Tagging {
-        action: "iam:TagUser",
-        on: |input| Resource::User(Some(input.user_name.clone())),
-        keys: |input| request_keys(&input.tags),
-    };
-    type Input = TagInput;
-    type Output = ();
-
-    async fn run(call: Call<'_>, input: TagInput) -> Result<(), ApiError> {
-        check_tags(&input.tags)?;
-        let user = user(call, &input.user_name).await?;
-        let tags: Vec<TagRow> = input.tags.into_iter().map(TagRow::from).collect();
-        match call
-            .context
-            .store
-            .tag_user(&user.user_id, &tags, limits::TAGS)
-            .await?
-        {
-            Room::Stored => Ok(()),
-            Room::Full => Err(too_many()),
-        }
-    }
-}
-
-impl Operation for UntagUser {
-    const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = "UntagUser";
-    const ACCESS: Access<UntagInput> = Access::Tagging {
-        action: "iam:UntagUser",
-        on: |input| Resource::User(Some(input.user_name.clone())),
-        keys: |input| removal_keys(&input.tag_keys),
-    };
-    type Input = UntagInput;
-    type Output = ();
-
-    async fn run(call: Call<'_>, input: UntagInput) -> Result<(), ApiError> {
-        let user = user(call, &input.user_name).await?;
-        Ok(call
-            .context
-            .store
-            .untag_user(&user.user_id, &input.tag_keys)
-            .await?)
-    }
-}
-
-impl Operation for ListUserTags {
-    const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = "ListUserTags";
-    const ACCESS: Access<ListInput> = Access::Policy {
-        action: "iam:ListUserTags",
-        on: |input| Resource::User(Some(input.user_name.clone())),
-    };
-    type Input = ListInput;
-    type Output = ListOutput;
-
-    async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
-        let user = user(call, &input.user_name).await?;
-        let mut tags = call.context.store.user_tags(&user.user_id).await?;
-        tags.sort_by(|a, b| a.key.cmp(&b.key));
-        let page = input.paging.page(tags, |tag| &tag.key)?;
-        Ok(ListOutput {
-            tags: page.items.into_iter().map(Tag::from).collect(),
-            is_truncated: page.next.is_some(),
-            marker: page.next,
-        })
-    }
 }
 
 #[cfg(test)]

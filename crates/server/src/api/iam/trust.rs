@@ -9,7 +9,7 @@ use usher_policy::TrustPolicy;
 use crate::api::Call;
 use crate::error::{ApiError, Code};
 use crate::limits;
-use crate::store::{StoreError, TrustRow};
+use crate::store::{Kind, StoreError, TrustRow};
 
 /// Reads a trust policy and finds out whom it means.
 pub(super) async fn checked(call: Call<'_>, document: String) -> Result<TrustRow, ApiError> {
@@ -50,21 +50,20 @@ async fn id_of(call: Call<'_>, arn: &str) -> Result<Option<String>, StoreError> 
     let mut segments = arn.rsplit('/');
     let last = segments.next().unwrap_or_default();
     if arn.contains(":user/") {
-        let user = store.user_named(last).await?;
+        let user = store.entity_named(Kind::User, last).await?;
         return Ok(user
-            .filter(|user| scope.user(&user.path, &user.name) == arn)
-            .map(|user| user.user_id));
+            .filter(|user| scope.entity(Kind::User, &user.path, &user.name) == arn)
+            .map(|user| user.id));
     }
     if arn.contains(":assumed-role/") {
-        let role = store
-            .role_named(segments.next().unwrap_or_default())
-            .await?;
+        let role = segments.next().unwrap_or_default();
+        let role = store.entity_named(Kind::Role, role).await?;
         return Ok(role
             .filter(|role| scope.assumed_role(&role.name, last) == arn)
-            .map(|role| role.role_id));
+            .map(|role| role.id));
     }
-    let role = store.role_named(last).await?;
+    let role = store.entity_named(Kind::Role, last).await?;
     Ok(role
-        .filter(|role| scope.role(&role.path_and_name()) == arn)
-        .map(|role| role.role_id))
+        .filter(|role| scope.entity(Kind::Role, &role.path, &role.name) == arn)
+        .map(|role| role.id))
 }

@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entity::{Paging, check_name, check_path, user, user_or_caller};
+use super::names::{check_name, check_path};
+use super::owner::{self, Named, conflict};
+use super::paging::Paging;
 use super::tags::{Tag, check_tags, request_keys};
 use crate::api::page;
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::{IsoTime, list};
 use crate::error::{ApiError, Code};
-use crate::identity::{Resource, fresh_id};
-use crate::store::{TagRow, UserRow};
+use crate::identity::{Resource, Who, fresh_id};
+use crate::store::{EntityRow, Kind, TagRow};
 
 pub(crate) struct CreateUser;
 pub(crate) struct GetUser;
@@ -30,6 +32,14 @@ impl CreateInput {
     fn path(&self) -> &str {
         self.path.as_deref().unwrap_or("/")
     }
+
+    fn on(&self) -> Resource {
+        Resource::EntityAt {
+            kind: Kind::User,
+            path: self.path().to_owned(),
+            name: self.user_name.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,9 +57,9 @@ pub(crate) struct ListInput {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 pub(crate) struct DeleteInput {
-    user_name: String,
+    #[serde(flatten)]
+    user: Named<owner::User>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,13 +87,44 @@ pub(crate) struct ListOutput {
     marker: Option<String>,
 }
 
+/// What a call about this user is judged on, or about the calling user where none is named.
+pub(super) fn user_or_caller_resource(name: Option<&str>) -> Resource {
+    match name {
+        Some(name) => Named::<owner::User>::new(name).resource(),
+        None => Resource::Caller,
+    }
+}
+
+/// The user of that name, or the calling user where none is named.
+pub(super) async fn user_or_caller(
+    call: Call<'_>,
+    name: Option<&str>,
+) -> Result<EntityRow, ApiError> {
+    match (name, &call.caller.who) {
+        (Some(name), _) => Named::<owner::User>::new(name).find(call).await,
+        (None, Who::User { .. }) => {
+            Named::<owner::User>::new(&call.caller.name)
+                .find(call)
+                .await
+        }
+        (None, _) => Err(ApiError::new(
+            Code::Validation,
+            "Must specify userName when calling with non-User credentials",
+        )),
+    }
+}
+
 /// Lists of users leave tags out, as in AWS.
-fn described(call: Call<'_>, row: UserRow, tags: Option<Vec<TagRow>>) -> User {
+fn described(call: Call<'_>, row: EntityRow, tags: Option<Vec<TagRow>>) -> User {
     User {
-        arn: call.context.config.scope().user(&row.path, &row.name),
+        arn: call
+            .context
+            .config
+            .scope()
+            .entity(Kind::User, &row.path, &row.name),
         path: row.path,
         user_name: row.name,
-        user_id: row.user_id,
+        user_id: row.id,
         create_date: IsoTime(row.created),
         tags: tags
             .filter(|tags| !tags.is_empty())
@@ -96,10 +137,7 @@ impl Operation for CreateUser {
     const NAME: &'static str = "CreateUser";
     const ACCESS: Access<CreateInput> = Access::Tagging {
         action: "iam:CreateUser",
-        on: |input| Resource::NewUser {
-            path: input.path().to_owned(),
-            name: input.user_name.clone(),
-        },
+        on: CreateInput::on,
         keys: |input| request_keys(&input.tags),
     };
     type Input = CreateInput;
@@ -116,16 +154,12 @@ impl Operation for CreateUser {
         }
         if !input.tags.is_empty() {
             // Tags decide the OS user, so setting them takes its own permission, as in AWS.
-            let on = Resource::NewUser {
-                path: input.path().to_owned(),
-                name: input.user_name.clone(),
-            };
             let keys = request_keys(&input.tags);
-            call.demand_with("iam:TagUser", &on, &keys).await?;
+            call.demand_with("iam:TagUser", &input.on(), &keys).await?;
         }
         check_tags(&input.tags)?;
-        let row = UserRow {
-            user_id: fresh_id("AIDA", 17)?,
+        let row = EntityRow {
+            id: fresh_id("AIDA", 17)?,
             path: input.path().to_owned(),
             name: input.user_name,
             created: call.context.now(),
@@ -148,14 +182,14 @@ impl Operation for GetUser {
     const NAME: &'static str = "GetUser";
     const ACCESS: Access<GetInput> = Access::Policy {
         action: "iam:GetUser",
-        on: |input| Resource::User(input.user_name.clone()),
+        on: |input| user_or_caller_resource(input.user_name.as_deref()),
     };
     type Input = GetInput;
     type Output = UserOutput;
 
     async fn run(call: Call<'_>, input: GetInput) -> Result<UserOutput, ApiError> {
         let row = user_or_caller(call, input.user_name.as_deref()).await?;
-        let tags = call.context.store.user_tags(&row.user_id).await?;
+        let tags = call.context.store.tags(&row.id).await?;
         Ok(UserOutput {
             user: described(call, row, Some(tags)),
         })
@@ -173,15 +207,12 @@ impl Operation for ListUsers {
     type Output = ListOutput;
 
     async fn run(call: Call<'_>, input: ListInput) -> Result<ListOutput, ApiError> {
-        let limit = input.paging.limit()?;
-        let fetched = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let paging = &input.paging;
+        let (after, fetched) = (paging.after()?, paging.fetched()?);
         let prefix = input.path_prefix.as_deref().unwrap_or("/");
-        let rows = call
-            .context
-            .store
-            .users(prefix, &input.paging.after()?, fetched)
-            .await?;
-        let page = page::cut(rows, limit, |row| &row.name);
+        let store = &call.context.store;
+        let rows = store.entities(Kind::User, prefix, &after, fetched).await?;
+        let page = page::cut(rows, paging.limit()?, |row| &row.name);
         Ok(ListOutput {
             users: page
                 .items
@@ -199,19 +230,16 @@ impl Operation for DeleteUser {
     const NAME: &'static str = "DeleteUser";
     const ACCESS: Access<DeleteInput> = Access::Policy {
         action: "iam:DeleteUser",
-        on: |input| Resource::User(Some(input.user_name.clone())),
+        on: |input| input.user.resource(),
     };
     type Input = DeleteInput;
     type Output = ();
 
     async fn run(call: Call<'_>, input: DeleteInput) -> Result<(), ApiError> {
-        let row = user(call, &input.user_name).await?;
-        if call.context.store.delete_user(&row.user_id).await? {
-            return Ok(());
+        let user = input.user.find(call).await?;
+        match call.context.store.delete_entity(&user.id).await? {
+            None => Ok(()),
+            Some(hindrance) => Err(conflict(hindrance)),
         }
-        Err(ApiError::new(
-            Code::DeleteConflict,
-            "Cannot delete entity, must delete policies and access keys first.",
-        ))
     }
 }

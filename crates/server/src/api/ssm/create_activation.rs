@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use usher_wire::secret::Secret;
 
-use crate::activations::{NODE_ROLE, Terms, make_activation};
+use crate::activations::{NODE_ROLE, NODE_ROLE_NAME, Terms, make_activation};
 use crate::api::{Access, Call, Operation, Service};
 use crate::error::{ApiError, Code};
 use crate::identity::Resource;
 use crate::limits;
+use crate::store::Kind;
 
 pub(crate) struct CreateActivation;
 
@@ -44,8 +45,8 @@ impl Operation for CreateActivation {
 
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
         let terms = terms(&input, call.context.now())?;
-        call.demand("iam:PassRole", &Resource::Role(NODE_ROLE.to_owned()))
-            .await?;
+        let role = Resource::Entity(Kind::Role, NODE_ROLE_NAME.to_owned());
+        call.demand("iam:PassRole", &role).await?;
         let activation = make_activation(call.context, terms).await?;
         Ok(Output {
             activation_id: activation.id,
@@ -57,7 +58,7 @@ impl Operation for CreateActivation {
 fn terms(input: &Input, now: i64) -> Result<Terms, ApiError> {
     let invalid = |message: String| ApiError::new(Code::InvalidParameters, message);
     let role = input.iam_role.as_str();
-    if role != NODE_ROLE && Some(role) != NODE_ROLE.strip_prefix("service-role/") {
+    if role != NODE_ROLE && role != NODE_ROLE_NAME {
         return Err(invalid(format!(
             "Nonexistent role or missing ssm service principal in trust policy: {role}. Nodes have the role {NODE_ROLE}."
         )));

@@ -71,7 +71,7 @@ impl Operation for AssumeRole {
         let Assumption { role, origin, tags } = Assumption::judge(call, &input).await?;
         let seconds = request::lifetime(&input, &role, &call.caller.who)?;
         let session = NewRoleSession {
-            role: &role,
+            role: &role.entity,
             name: &input.role_session_name,
             origin: &origin,
             tags: &tags,
@@ -80,7 +80,7 @@ impl Operation for AssumeRole {
         let keys = issue_role_credentials(call.context, &session).await?;
         let name = &input.role_session_name;
         tracing::info!(
-            role = role.name,
+            role = role.entity.name,
             session = name,
             origin,
             "a role was assumed"
@@ -93,8 +93,12 @@ impl Operation for AssumeRole {
                 expiration: IsoTime(keys.expires_ms),
             },
             assumed_role_user: AssumedRoleUser {
-                assumed_role_id: format!("{}:{name}", role.role_id),
-                arn: call.context.config.scope().assumed_role(&role.name, name),
+                assumed_role_id: format!("{}:{name}", role.entity.id),
+                arn: call
+                    .context
+                    .config
+                    .scope()
+                    .assumed_role(&role.entity.name, name),
             },
         })
     }

@@ -17,7 +17,7 @@ use crate::identity::{
     Resource, SessionTag, Verdict, Who, denied, judge_trusted, of_call, of_iam_resource,
     principal_policies, tag_keys,
 };
-use crate::store::RoleRow;
+use crate::store::{Kind, RoleRow, TagRow};
 
 const ASSUME: &str = "sts:AssumeRole";
 const TAG: &str = "sts:TagSession";
@@ -70,7 +70,7 @@ async fn find(call: Call<'_>, arn: &str) -> Result<Option<RoleRow>, ApiError> {
     let name = arn.rsplit('/').next().unwrap_or_default();
     let role = call.context.store.role_named(name).await?;
     let scope = call.context.config.scope();
-    Ok(role.filter(|role| scope.role(&role.path_and_name()) == arn))
+    Ok(role.filter(|role| scope.entity(Kind::Role, &role.entity.path, &role.entity.name) == arn))
 }
 
 /// What is given, over what the caller's own role session hands on and nobody overrides.
@@ -142,14 +142,14 @@ impl<'a> Question<'a> {
             Some(id) => own_keys.with("sts:ExternalId", id),
             None => own_keys,
         };
-        let role_tags = call.context.store.role_tags(&role.role_id).await?;
-        let of_role = of_iam_resource(role_tags.iter().map(crate::store::TagRow::pair));
+        let role_tags = call.context.store.tags(&role.entity.id).await?;
+        let of_role = of_iam_resource(role_tags.iter().map(TagRow::pair));
         let ids: BTreeMap<String, String> =
             serde_json::from_str(&role.trust.ids).map_err(ApiError::internal)?;
         Ok(Self {
             call,
             role_arn: &input.role_arn,
-            resource: Resource::RoleNamed(role.name.clone()),
+            resource: Resource::Entity(Kind::Role, role.entity.name.clone()),
             trust: TrustPolicy::parse(&role.trust.document).map_err(ApiError::internal)?,
             names: names(call, &ids),
             keys: of_call(call.context, call.caller)

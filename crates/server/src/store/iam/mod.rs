@@ -1,0 +1,28 @@
+//! IAM users, roles, groups and managed policies: one table for what they share, and what hangs on them.
+//!
+//! Names and tag keys keep the case they were given and are compared folded. A bounded set and its limit are one
+//! transaction, so two callers cannot both take the last place.
+
+mod entities;
+mod inline_policies;
+mod roles;
+mod tags;
+
+pub(crate) use entities::{EntityRow, Hindrance, Kind};
+pub(crate) use inline_policies::InlinePolicyRow;
+pub(crate) use roles::{RoleRow, TrustRow};
+pub(crate) use tags::TagRow;
+
+/// Whether a bounded insert found room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Room {
+    /// It was stored.
+    Stored,
+    /// The limit is reached; nothing was stored.
+    Full,
+}
+
+fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
