@@ -197,12 +197,7 @@ impl DataChannel {
 
     /// Takes one binary message from the transport. What can't be read is counted and ignored; an error is a breach
     /// after which the driver ends the session.
-    pub fn handle_message(
-        &mut self,
-        now: Instant,
-        _wall_ms: u64,
-        message: Bytes,
-    ) -> Result<(), PeerError> {
+    pub fn handle_message(&mut self, now: Instant, message: Bytes) -> Result<(), PeerError> {
         if self.stage == Stage::Closed {
             return Ok(());
         }

@@ -359,7 +359,7 @@ impl Session {
             Sight::Failed(error) => {
                 tracing::warn!(session = %self.id, "the data channel is tried again: {error}");
             }
-            Sight::Message(message) => self.channel.handle_message(now, wall_ms(), message)?,
+            Sight::Message(message) => self.channel.handle_message(now, message)?,
             Sight::Room => {}
         }
         Ok(())

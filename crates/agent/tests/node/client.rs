@@ -135,7 +135,7 @@ impl Client {
             return;
         }
         let now = Instant::now();
-        self.channel.handle_message(now, wall_ms(), bytes).unwrap();
+        self.channel.handle_message(now, bytes).unwrap();
     }
 
     fn on_event(&mut self, event: Event) {

@@ -307,7 +307,7 @@ impl<'a> Conversation<'a> {
 
     fn handle_link(&mut self, now: Instant, event: LinkEvent) -> Result<Option<Ending>, Error> {
         match event {
-            LinkEvent::Message(message) => self.channel.handle_message(now, wall_ms(), message)?,
+            LinkEvent::Message(message) => self.channel.handle_message(now, message)?,
             LinkEvent::Room => {}
             LinkEvent::Lost(cause) => {
                 self.channel.handle_disconnected();

@@ -216,7 +216,7 @@ impl Agent {
         tokio::select! {
             arrival = socket.next() => match arrival {
                 Some(Ok(Message::Binary(bytes))) => {
-                    self.channel.handle_message(Instant::now(), wall_ms(), bytes).unwrap();
+                    self.channel.handle_message(Instant::now(), bytes).unwrap();
                 }
                 Some(Ok(_)) => {}
                 gone => panic!("the client hung up: {gone:?}"),

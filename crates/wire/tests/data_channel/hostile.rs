@@ -99,7 +99,7 @@ fn nothing_a_peer_says_panics_or_makes_the_machine_grow() {
                 1 => channel.handle_disconnected(),
                 2 => channel.handle_connected(now),
                 3 => drop(channel.send(PayloadType::Output, Bytes::from_static(b"said"))),
-                _ => drop(channel.handle_message(now, 1, message(&mut dice))),
+                _ => drop(channel.handle_message(now, message(&mut dice))),
             }
             while polls && channel.poll_event().is_some() {}
             while channel.poll_transmit(now, 1).is_some() {}

@@ -164,10 +164,10 @@ fn our_two_ends_know_each_other_and_the_shell_starts_at_its_size() {
     for _ in 0..3 {
         let now = agent.now;
         while let Some(message) = agent.channel.poll_transmit(now, 1) {
-            client.channel.handle_message(now, 1, message).unwrap();
+            client.channel.handle_message(now, message).unwrap();
         }
         while let Some(message) = client.channel.poll_transmit(now, 1) {
-            agent.channel.handle_message(now, 1, message).unwrap();
+            agent.channel.handle_message(now, message).unwrap();
         }
     }
     assert_eq!(agent.events(), [opened(Some(terminal), true)]);

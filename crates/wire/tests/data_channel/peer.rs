@@ -130,8 +130,7 @@ impl Bench {
             payload_type,
             payload,
         };
-        self.channel
-            .handle_message(self.now, WALL_MS, frame.encode())
+        self.channel.handle_message(self.now, frame.encode())
     }
 
     pub(crate) fn acknowledge(&mut self, sequence: i64) {
@@ -154,7 +153,7 @@ impl Bench {
     pub(crate) fn control(&mut self, message_type: MessageType, payload: impl Into<Bytes>) {
         let frame = Frame::unsequenced(message_type, 0, Uuid::nil(), WALL_MS, payload);
         self.channel
-            .handle_message(self.now, WALL_MS, frame.encode())
+            .handle_message(self.now, frame.encode())
             .unwrap();
     }
 }

@@ -13,7 +13,7 @@ fn junk_and_messages_of_the_wrong_direction_are_counted_and_ignored() {
     let now = agent.now;
     agent
         .channel
-        .handle_message(now, 1, Bytes::from_static(b"junk"))
+        .handle_message(now, Bytes::from_static(b"junk"))
         .unwrap();
     agent.control(MessageType::OutputStreamData, "x");
     agent.control(MessageType::AgentSessionState, "{}");

@@ -232,7 +232,7 @@ impl World {
                     if life == self.life && self.ends[to].connected {
                         self.ends[to]
                             .channel
-                            .handle_message(now, self.wall_ms(), Bytes::from(message))
+                            .handle_message(now, Bytes::from(message))
                             .unwrap();
                     }
                     to
@@ -263,10 +263,9 @@ impl World {
     fn publication(&mut self, end: usize, message_type: MessageType) -> usize {
         let frame = Frame::unsequenced(message_type, 0, Uuid::nil(), self.wall_ms(), Bytes::new());
         let now = self.base + self.now;
-        let wall_ms = self.wall_ms();
         self.ends[end]
             .channel
-            .handle_message(now, wall_ms, frame.encode())
+            .handle_message(now, frame.encode())
             .unwrap();
         end
     }
