@@ -58,6 +58,10 @@ pub(crate) struct NodePolicy {
     pub(crate) ssm_user: SsmUserRule,
     /// Whether a newly made ssm-user may use sudo without a password, as on AWS.
     pub(crate) ssm_user_sudo: bool,
+    /// Whether PAM has a say in logins.
+    pub(crate) pam: PamRule,
+    /// Whether what a session leaves running goes on after its end.
+    pub(crate) linger: bool,
     /// Whether documents may run as root. Only `false` is served.
     pub(crate) elevated: bool,
 }
@@ -74,6 +78,18 @@ pub(crate) enum SsmUserRule {
     Deny,
 }
 
+/// Whether PAM has a say in logins.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PamRule {
+    /// Where libpam and rules for `usher` are there.
+    Auto,
+    /// Always: without them nobody is let in.
+    Require,
+    /// Never.
+    Off,
+}
+
 impl Default for NodePolicy {
     fn default() -> Self {
         Self {
@@ -84,6 +100,8 @@ impl Default for NodePolicy {
             min_uid: if cfg!(target_os = "macos") { 500 } else { 1000 },
             ssm_user: SsmUserRule::Create,
             ssm_user_sudo: true,
+            pam: PamRule::Auto,
+            linger: false,
             elevated: false,
         }
     }

@@ -21,6 +21,9 @@ const DOOR: &str = "login";
 /// The file in it that says how the session ended.
 const END: &str = "ended";
 
+/// The file in it that says where the cgroup of its processes is.
+const CGROUP: &str = "cgroup";
+
 /// The directory of all sessions.
 #[derive(Clone, Debug)]
 pub(crate) struct Running {
@@ -39,7 +42,9 @@ impl Running {
         let directory = self.directory(session);
         make_directory(&self.root, 0o700)?;
         make_directory(&directory, 0o700)?;
-        remove(&directory.join(DOOR))?;
+        [DOOR, CGROUP]
+            .into_iter()
+            .try_for_each(|name| remove(&directory.join(name)))?;
         let opened = File::open(&directory)?;
         let listener = UnixListener::bind(socket_path(&directory, &opened))?;
         listener.set_nonblocking(true)?;
@@ -77,10 +82,16 @@ impl Running {
         fs::read_to_string(path).ok()?.trim().parse().ok()
     }
 
+    /// Where login put the session's processes, if it said so.
+    pub(crate) fn cgroup(&self, session: &SessionId) -> Option<PathBuf> {
+        let path = self.directory(session).join(CGROUP);
+        Some(PathBuf::from(fs::read_to_string(path).ok()?))
+    }
+
     /// Removes the entry of a session whose end was acknowledged.
     pub(crate) fn forget(&self, session: &SessionId) {
         let directory = self.directory(session);
-        let removed = [DOOR, END]
+        let removed = [DOOR, END, CGROUP]
             .into_iter()
             .try_for_each(|name| remove(&directory.join(name)))
             .and_then(|()| match fs::remove_dir(&directory) {
@@ -110,6 +121,15 @@ impl Door {
         let (stream, _) = self.listener.accept().ok()?;
         stream.set_nonblocking(false).ok()?;
         Some(stream.into())
+    }
+
+    /// Says where the session's processes will be, for a monitor that has to kill them.
+    pub(crate) fn tell_cgroup(&self, path: &Path) -> io::Result<()> {
+        replace(
+            &self.directory.join(CGROUP),
+            path.as_os_str().as_encoded_bytes(),
+            0o600,
+        )
     }
 
     /// Says how the session ended; a monitor reads it when this process is gone.

@@ -35,11 +35,15 @@ pub enum Stage {
     Directory = 9,
     /// Executing the program.
     Execute = 10,
+    /// Joining the session's cgroup.
+    Cgroup = 11,
+    /// Taking on the resource limits of the login.
+    Limits = 12,
 }
 
 impl Stage {
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
-        const ALL: [Stage; 10] = [
+        const ALL: [Stage; 12] = [
             Stage::NewSession,
             Stage::ControllingTerminal,
             Stage::Descriptors,
@@ -50,6 +54,8 @@ impl Stage {
             Stage::Proof,
             Stage::Directory,
             Stage::Execute,
+            Stage::Cgroup,
+            Stage::Limits,
         ];
         ALL.into_iter().find(|stage| *stage as u8 == byte)
     }
@@ -68,6 +74,8 @@ impl std::fmt::Display for Stage {
             Stage::Proof => "proving that privileges are gone",
             Stage::Directory => "entering a working directory",
             Stage::Execute => "executing the program",
+            Stage::Cgroup => "joining the session's cgroup",
+            Stage::Limits => "taking on resource limits",
         })
     }
 }
@@ -376,6 +384,32 @@ fn default_disposition(signal: libc::c_int) {
     // SAFETY: SIG_DFL installs no handler; numbers that cannot be changed are refused by the call.
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
+
+/// Moves this process into the cgroup whose `cgroup.procs` is open.
+pub(crate) fn join_cgroup(members: BorrowedFd<'_>) -> Result<(), Failure> {
+    // "0" stands for the writer itself, so no number has to be formatted here.
+    nix::unistd::write(members, b"0")
+        .map(drop)
+        .map_err(|errno| (Stage::Cgroup, errno))
+}
+
+/// Whatever protects the agent from the kernel's out-of-memory killer does not protect a person's programs. Where the
+/// value cannot be set it stays: it can only be less protection then.
+#[cfg(target_os = "linux")]
+pub(crate) fn forgo_memory_protection() {
+    use nix::fcntl::{OFlag, open};
+    let score = open(
+        c"/proc/self/oom_score_adj",
+        OFlag::O_WRONLY | OFlag::O_CLOEXEC,
+        nix::sys::stat::Mode::empty(),
+    );
+    if let Ok(score) = score {
+        let _ = nix::unistd::write(&score, b"0");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn forgo_memory_protection() {}
 
 /// Enters `home`, or `/` when that fails; the notice goes to standard error then.
 pub(crate) fn enter_directory(home: &CStr, notice: &[u8]) -> Result<(), Failure> {

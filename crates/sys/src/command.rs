@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use crate::account::Account;
 use crate::after_fork;
-use crate::login::Becoming;
+use crate::login::{Becoming, Surroundings};
 use crate::spawn::{Program, SpawnError, fork_and_execute, stage};
 
 /// A program about to be started.
@@ -27,11 +27,13 @@ pub struct Command<'a> {
     pub environment: &'a [(String, String)],
     /// Its standard input, output and error.
     pub descriptors: [BorrowedFd<'a>; 3],
+    /// What its processes are born into.
+    pub surroundings: Surroundings<'a>,
 }
 
 impl Command<'_> {
     /// Starts it in the account's home directory (in `/` with a notice on standard error if that cannot be entered),
-    /// umask 022, leader of a session without a terminal. As an ordinary user no id changes, and the account must be
+    /// with the umask of this process, leader of a session without a terminal. As an ordinary user no id changes, and the account must be
     /// that user.
     ///
     /// Call it from a single-threaded process: macOS sets the groups through its name service.
@@ -52,7 +54,7 @@ impl Command<'_> {
             .map(stage)
             .collect::<Result<_, _>>()?;
         let sources: Vec<RawFd> = staged.iter().map(AsRawFd::as_raw_fd).collect();
-        let mut becoming = Becoming::new(self.account)?;
+        let mut becoming = Becoming::new(self.account, self.surroundings)?;
 
         let prepare = || {
             after_fork::lead_session_alone()?;

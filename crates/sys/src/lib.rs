@@ -10,9 +10,13 @@
 mod account;
 mod account_processes;
 mod after_fork;
+mod cgroup;
 mod command;
 mod descriptors;
+mod limits;
 mod login;
+mod login_record;
+mod pam;
 mod process;
 mod pty;
 mod signals;
@@ -23,16 +27,21 @@ mod worker;
 pub use account::{Account, AccountError, own_name};
 pub use account_processes::end_processes_of;
 pub use after_fork::Stage;
+pub use cgroup::Cgroup;
 pub use command::Command;
 pub use descriptors::{
     MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, pipe, read_anonymous_file, receive,
     send, set_nonblocking, socket_pair, wait_readable,
 };
-pub use login::Login;
+pub use limits::Limits;
+pub use login::{Login, Surroundings};
+pub use login_record::LoginRecord;
 pub use nix::unistd::{Gid, Pid, Uid};
+pub use pam::{PamError, PamSession, PamStep, pam_knows};
 pub use process::{
     ExitStatus, Exited, adopt_orphans, deadline, end_with_parent, forbid_tracing, hang_up,
-    host_name, kill, kill_children, reap, running_as_root, signal_group,
+    host_name, kill, kill_children, reap, reset_umask, running_as_root, set_audit_user,
+    set_usual_priority, signal_group,
 };
 pub use pty::{Pty, WindowSize, set_window_size, window_size};
 pub use signals::{Signal, SignalPipe};

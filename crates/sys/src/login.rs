@@ -5,15 +5,16 @@
 //! nor a foreign terminal can reach it. The environment is the caller's decision.
 
 use std::ffi::CString;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
 use crate::account::Account;
 use crate::after_fork::{self, Identity};
+use crate::cgroup::Cgroup;
+use crate::limits::Limits;
 use crate::process::running_as_root;
 use crate::pty::Pty;
 use crate::spawn::{Program, SpawnError, fork_and_execute, stage};
@@ -29,12 +30,23 @@ pub struct Login<'a> {
     pub command: Option<(&'a Path, &'a [&'a str])>,
     /// Its whole environment; nothing is inherited.
     pub environment: &'a [(String, String)],
+    /// What its processes are born into.
+    pub surroundings: Surroundings<'a>,
+}
+
+/// What the processes of a login are born into; by default all of it is as for this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// Their resource limits.
+    pub limits: Option<&'a Limits>,
+    /// Their cgroup, which they cannot leave.
+    pub cgroup: Option<&'a Cgroup>,
 }
 
 impl Login<'_> {
     /// Starts the account's login shell, `-` first in its argument zero, or the command in its place, in the home
-    /// directory (in `/` with a notice on the terminal if that cannot be entered), umask 022, leader of its own
-    /// session. As an ordinary user no id changes, and the account must be that user.
+    /// directory (in `/` with a notice on the terminal if that cannot be entered), with the umask of this process,
+    /// leader of its own session. As an ordinary user no id changes, and the account must be that user.
     ///
     /// Call it from a single-threaded process: macOS sets the groups through its name service.
     ///
@@ -52,7 +64,7 @@ impl Login<'_> {
             )?,
         };
         let terminal = stage(self.pty.slave())?;
-        let mut becoming = Becoming::new(self.account)?;
+        let mut becoming = Becoming::new(self.account, self.surroundings)?;
 
         let prepare = || {
             enter_terminal(terminal.as_fd())?;
@@ -81,11 +93,17 @@ pub(crate) struct Becoming<'a> {
     identity: Identity<'a>,
     home: CString,
     notice: String,
+    limits: Option<&'a Limits>,
+    /// `cgroup.procs` of the cgroup to join.
+    members: Option<OwnedFd>,
     as_root: bool,
 }
 
 impl<'a> Becoming<'a> {
-    pub(crate) fn new(account: &'a Account) -> Result<Self, SpawnError> {
+    pub(crate) fn new(
+        account: &'a Account,
+        surroundings: Surroundings<'a>,
+    ) -> Result<Self, SpawnError> {
         let home =
             CString::new(account.home().as_os_str().as_bytes()).map_err(|_| SpawnError::NulByte)?;
         let notice = format!(
@@ -102,18 +120,26 @@ impl<'a> Becoming<'a> {
             identity,
             home,
             notice,
+            limits: surroundings.limits,
+            members: surroundings.cgroup.map(Cgroup::members).transpose()?,
             as_root: running_as_root(),
         })
     }
 
     /// The last steps of a child before its program, async-signal-safe like all of `after_fork`.
     pub(crate) fn become_account(&mut self) -> Result<(), after_fork::Failure> {
+        if let Some(members) = &self.members {
+            after_fork::join_cgroup(members.as_fd())?;
+        }
+        after_fork::forgo_memory_protection();
+        if let Some(limits) = self.limits {
+            limits.take_on()?;
+        }
         if self.as_root {
             after_fork::become_user(&mut self.identity)?;
         } else {
             after_fork::prove_unprivileged(self.identity.uid, self.identity.gid)?;
         }
-        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         after_fork::enter_directory(&self.home, self.notice.as_bytes())?;
         after_fork::reset_signals();
         Ok(())

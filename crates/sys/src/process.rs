@@ -43,6 +43,37 @@ pub fn running_as_root() -> bool {
     Uid::effective().is_root()
 }
 
+/// Sets the umask that a login starts with, 022, whatever this process was started with.
+pub fn reset_umask() {
+    use nix::sys::stat::{Mode, umask};
+    umask(Mode::S_IWGRP | Mode::S_IWOTH);
+}
+
+/// Sets the scheduling priority of programs that nobody favours, 0, whatever this process was started with.
+///
+/// # Errors
+/// Whatever the system answers.
+pub fn set_usual_priority() -> io::Result<()> {
+    // SAFETY: setpriority takes integers; 0 stands for this process.
+    Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 0) })?;
+    Ok(())
+}
+
+/// Makes `uid` the one that the kernel's audit holds accountable for what this process and its children do, whoever
+/// they become. Does nothing where there is no audit, and elsewhere than on Linux.
+///
+/// # Errors
+/// Whatever the system answers, for instance that another one was set before and cannot be changed.
+pub fn set_audit_user(uid: Uid) -> io::Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    match std::fs::write("/proc/self/loginuid", uid.to_string()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        written => written,
+    }
+}
+
 /// Takes one ended child from the process table; `None` when none has ended, or there is none.
 pub fn reap() -> Option<Exited> {
     loop {

@@ -60,6 +60,25 @@ impl Pty {
         Ok(Self { master, slave })
     }
 
+    /// The name of the shell's side below `/dev`, as utmp has it.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    pub fn line(&self) -> io::Result<String> {
+        let name = rustix::pty::ptsname(&self.master, Vec::new())?;
+        let name = name.to_string_lossy();
+        Ok(name.strip_prefix("/dev/").unwrap_or(&name).to_owned())
+    }
+
+    /// Shows the person `text` before any program of theirs writes. A terminal that is full loses the rest.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    pub fn show(&self, text: &str) -> io::Result<()> {
+        rustix::io::write(&self.slave, text.as_bytes())?;
+        Ok(())
+    }
+
     /// The side of the program that drives the terminal.
     pub fn master(&self) -> BorrowedFd<'_> {
         self.master.as_fd()

@@ -67,6 +67,18 @@ pub(crate) enum FromLogin {
     Accepted,
     /// A sentence for the person; the login process ends.
     Refused { sentence: String },
+    /// From now on it waits for this; one that never answers is what the person is told about.
+    Asks(Asked),
+}
+
+/// Whom a login waits for before it is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Asked {
+    /// The name service, and the tools that make ssm-user.
+    AccountDatabase = 1,
+    /// PAM's modules.
+    Pam = 2,
 }
 
 fn session(fields: &mut Reader<'_>) -> Result<SessionId, IpcError> {
@@ -202,6 +214,10 @@ impl Message for FromLogin {
                 fields.byte(2);
                 fields.text(sentence);
             }
+            Self::Asks(asked) => {
+                fields.byte(3);
+                fields.byte(*asked as u8);
+            }
         }
     }
 
@@ -211,6 +227,11 @@ impl Message for FromLogin {
             2 => Ok(Self::Refused {
                 sentence: fields.text()?.to_owned(),
             }),
+            3 => match fields.byte()? {
+                1 => Ok(Self::Asks(Asked::AccountDatabase)),
+                2 => Ok(Self::Asks(Asked::Pam)),
+                _ => Err(IpcError::InvalidField),
+            },
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

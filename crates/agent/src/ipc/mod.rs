@@ -12,7 +12,7 @@ mod shell_messages;
 mod stream;
 
 pub(crate) use link::{Link, LinkError};
-pub(crate) use messages::{FromLogin, Outcome, ToControl, ToLogin, ToMonitor};
+pub(crate) use messages::{Asked, FromLogin, Outcome, ToControl, ToLogin, ToMonitor};
 pub(crate) use shell_messages::{FromShell, Open, Run, ToShell};
 pub(crate) use stream::AsyncLink;
 

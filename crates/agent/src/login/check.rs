@@ -4,7 +4,7 @@
 //! on accounts. Nothing runs as anybody here and no uid changes, so a refused session leaves no
 //! trace but its spent grant.
 
-use usher_sys::{Account, AccountError, Uid};
+use usher_sys::{Account, AccountError, PamStep, Uid};
 use usher_wire::grant::GrantedLogin;
 use usher_wire::ids::{NodeId, OsUserName, SessionId};
 
@@ -38,6 +38,20 @@ pub(crate) enum Refusal {
         node: NodeId,
         reason: AccountError,
     },
+    #[error(
+        "The OS user {user} may not log in on {node}: PAM's {step} step for the service usher says: {reason}."
+    )]
+    Pam {
+        user: String,
+        node: NodeId,
+        step: PamStep,
+        reason: String,
+    },
+    #[error(
+        "Nobody can log in on {0}: `pam = \"require\"` of its agent.toml asks for PAM, and libpam or /etc/pam.d/usher is \
+         not there. `usher-agent install` makes the file."
+    )]
+    NoPam(NodeId),
     #[error("The session could not start on {node}: {reason}.")]
     SsmUser { node: NodeId, reason: SsmUserError },
     #[error(

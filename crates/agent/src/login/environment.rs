@@ -31,7 +31,19 @@ pub(crate) struct Terms<'a> {
     pub(crate) term: &'a str,
     /// `LANG` and `LC_*` as the client says them.
     pub(crate) locale: &'a [(String, String)],
+    /// What the node's administrator sets for every login, by PAM or by `/etc/environment`.
+    pub(crate) node: &'a [(String, String)],
 }
+
+/// What the account and the session are, which no setting of a node changes.
+const FIXED: [&str; 6] = [
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "USHER_SESSION_ID",
+];
 
 /// The whole environment, in a fixed order.
 pub(crate) fn environment(terms: Terms<'_>) -> Vec<(String, String)> {
@@ -54,19 +66,36 @@ pub(crate) fn environment(terms: Terms<'_>) -> Vec<(String, String)> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .collect();
 
+    let settable = terms
+        .node
+        .iter()
+        .filter(|(name, _)| !FIXED.contains(&name.as_str()));
+    for (name, value) in settable {
+        set(&mut entries, name, value);
+    }
+    let mut of_the_client: Vec<&str> = Vec::new();
     let usable = terms
         .locale
         .iter()
         .filter(|(name, value)| is_locale_variable(name) && is_plain(value));
     for (name, value) in usable {
-        if entries.iter().all(|(present, _)| present != name) {
-            entries.push((name.clone(), value.clone()));
+        if !of_the_client.contains(&name.as_str()) {
+            of_the_client.push(name);
+            set(&mut entries, name, value);
         }
     }
     if entries.iter().all(|(name, _)| name != "LANG") {
         entries.push(("LANG".to_owned(), LANG.to_owned()));
     }
     entries
+}
+
+/// The last to set a variable wins, in the place of the first.
+fn set(entries: &mut Vec<(String, String)>, name: &str, value: &str) {
+    match entries.iter_mut().find(|(present, _)| present == name) {
+        Some((_, present)) => value.clone_into(present),
+        None => entries.push((name.to_owned(), value.to_owned())),
+    }
 }
 
 fn is_locale_variable(name: &str) -> bool {
@@ -85,11 +114,55 @@ fn is_plain(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn owned(entries: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        entries.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn a_node_sets_what_it_likes_but_not_who_the_person_is() {
+        let node = [
+            ("HOME", "/"),
+            ("LOGNAME", "root"),
+            ("USHER_SESSION_ID", "x"),
+            ("PATH", "/opt/bin"),
+            ("LANG", "de_DE.UTF-8"),
+            ("EDITOR", "vi"),
+        ];
+        let built = environment(Terms {
+            user: "alice",
+            home: Path::new("/srv/alice"),
+            shell: Path::new("/bin/zsh"),
+            session: "alice-0",
+            term: "xterm",
+            locale: &owned(&[("LC_TIME", "C"), ("LANG", "ja_JP.UTF-8")]),
+            node: &owned(&node),
+        });
+        let value = |name: &str| {
+            let values: Vec<&str> = built
+                .iter()
+                .filter(|(key, _)| key == name)
+                .map(|(_, value)| value.as_str())
+                .collect();
+            assert_eq!(values.len(), 1, "{name}: {values:?}");
+            values[0]
+        };
+        for (name, expected) in [
+            ("HOME", "/srv/alice"),
+            ("LOGNAME", "alice"),
+            ("USHER_SESSION_ID", "alice-0"),
+            ("PATH", "/opt/bin"),
+            ("EDITOR", "vi"),
+            ("LC_TIME", "C"),
+            // The person's own terminal knows best what it can show.
+            ("LANG", "ja_JP.UTF-8"),
+        ] {
+            assert_eq!(value(name), expected, "{name}");
+        }
+    }
+
     fn check(term: &str, locale: &[(&str, &str)], expected: &[(&str, &str)]) {
-        let locale: Vec<(String, String)> = locale
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let locale = owned(locale);
         let built = environment(Terms {
             user: "alice",
             home: Path::new("/srv/alice"),
@@ -97,6 +170,7 @@ mod tests {
             session: "alice-0123456789abcdef0",
             term,
             locale: &locale,
+            node: &[],
         });
         let fixed = [
             ("HOME", "/srv/alice"),

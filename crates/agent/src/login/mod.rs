@@ -6,7 +6,9 @@
 
 mod check;
 mod environment;
+mod environment_file;
 mod grant;
+mod opened;
 mod permit;
 mod policy;
 mod program;
@@ -17,18 +19,20 @@ use std::io;
 
 use usher_sys::Worker;
 use usher_wire::grant::GrantPublicKey;
+use usher_wire::ids::SessionId;
 
 use crate::config::Config;
 use crate::identities::Identities;
-use crate::ipc::{FromLogin, Link, LinkError, ToLogin};
+use crate::ipc::{Asked, FromLogin, Link, LinkError, ToLogin};
 use crate::registration::{RegistrationError, StateDir};
 use crate::running::Running;
 use check::Checker;
 use grant::SpentGrants;
-use permit::Permit;
+use opened::OpenedLogin;
 
-/// A name service, useradd and visudo together get this long.
-const CHECK_SECONDS: u32 = 30;
+/// Name service, useradd, visudo and PAM together get this long. The monitor gives up earlier and says why; this is for
+/// a login whose monitor is gone.
+const CHECK_SECONDS: u32 = 60;
 
 /// Why the login process ended early. The monitor tells the person.
 #[derive(Debug, thiserror::Error)]
@@ -59,28 +63,38 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     let ToLogin::Check { session: id, grant } = monitor.receive()? else {
         return Err(LoginError::OutOfOrder);
     };
-    let permit = match check(config, &id, &grant)? {
-        Ok(permit) => permit,
+    let opened = match open(config, &id, &grant, &monitor)? {
+        Ok(opened) => opened,
         Err(refusal) => {
             tracing::info!(session = %id, "{refusal}");
             let sentence = refusal.to_string();
             return Ok(monitor.send(&FromLogin::Refused { sentence })?);
         }
     };
-    tracing::info!(session = %id, user = permit.account.name(), "the login is granted");
+    tracing::info!(session = %id, user = opened.account().name(), "the login is granted");
     // Before the monitor hears of it: were it to end now, its successor finds this login.
     let door = Running::new(&config.run_dir).open_door(&id)?;
+    if let Some(cgroup) = opened.cgroup() {
+        door.tell_cgroup(cgroup.path())?;
+    }
     monitor.send(&FromLogin::Accepted)?;
     usher_sys::deadline(0);
 
-    shell::serve(&permit, &id, monitor, Link::new(session), door)
+    let ends = shell::Ends {
+        monitor,
+        session: Link::new(session),
+        door,
+    };
+    shell::serve(opened, &id, ends, config.policy.linger)
 }
 
-fn check(
+/// From the grant to an open login. The monitor is told whom it takes long with.
+fn open(
     config: &Config,
-    session: &usher_wire::ids::SessionId,
+    session: &SessionId,
     grant: &[u8],
-) -> Result<Result<Permit, check::Refusal>, LoginError> {
+    monitor: &Link,
+) -> Result<Result<OpenedLogin, check::Refusal>, LoginError> {
     let registration = StateDir::new(&config.state_dir).load()?;
     let grant_key: GrantPublicKey = registration
         .grant_public_key
@@ -99,5 +113,16 @@ fn check(
         identities: Identities::resolve()?,
         own_user: own_user.as_deref(),
     };
-    Ok(checker.check(session, grant, &spent, usher_aws::wall_ms()))
+    monitor.send(&FromLogin::Asks(Asked::AccountDatabase))?;
+    let permit = match checker.check(session, grant, &spent, usher_aws::wall_ms()) {
+        Ok(permit) => permit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    monitor.send(&FromLogin::Asks(Asked::Pam))?;
+    Ok(OpenedLogin::open(
+        permit,
+        session,
+        &registration.node_id,
+        &config.policy,
+    ))
 }

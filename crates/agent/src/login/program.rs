@@ -10,7 +10,7 @@ use usher_sys::{Account, Command, Login, Pid, Pty, WindowSize};
 use usher_wire::ids::SessionId;
 
 use super::environment::{Terms, environment};
-use super::permit::Permit;
+use super::opened::OpenedLogin;
 use crate::ipc::{FromShell, Open, Run};
 
 /// Where the size is unknown, the terminal of old.
@@ -30,14 +30,15 @@ const NO_SHELLS: [&str; 2] = ["nologin", "false"];
 
 /// Starts it, or says why not in a sentence for the person.
 pub(super) fn start(
-    permit: &Permit,
+    opened: &mut OpenedLogin,
     id: &SessionId,
     open: &Open,
 ) -> Result<(Pid, FromShell), String> {
-    permit
+    opened
+        .permit()
         .judge(&open.run)
         .map_err(|refusal| refusal.to_string())?;
-    let account = &permit.account;
+    let account = opened.account();
     let environment = environment(Terms {
         user: account.name(),
         home: account.home(),
@@ -45,16 +46,17 @@ pub(super) fn start(
         session: id.as_str(),
         term: &open.term,
         locale: &open.locale,
+        node: opened.environment(),
     });
     match &open.run {
-        Run::Shell => on_terminal(account, &environment, open, None),
+        Run::Shell => on_terminal(opened, &environment, open, None),
         Run::OnTerminal { command } => {
             refuse_without_shell(account)?;
-            on_terminal(account, &environment, open, Some(command))
+            on_terminal(opened, &environment, open, Some(command))
         }
         Run::OnPipes { command, separate } => {
             refuse_without_shell(account)?;
-            on_pipes(account, &environment, command, *separate)
+            on_pipes(opened, &environment, command, *separate)
         }
     }
 }
@@ -74,7 +76,7 @@ fn refuse_without_shell(account: &Account) -> Result<(), String> {
 }
 
 fn on_terminal(
-    account: &Account,
+    opened: &mut OpenedLogin,
     environment: &[(String, String)],
     open: &Open,
     command: Option<&str>,
@@ -87,8 +89,10 @@ fn on_terminal(
             rows: open.rows,
         }
     };
+    let account = opened.account();
     let pty = Pty::open(account, size)
         .map_err(|error| format!("No terminal could be opened for the session: {error}."))?;
+    opened.greet(&pty);
     let arguments = command.map(|command| ["sh", "-c", command]);
     let login = Login {
         account,
@@ -97,17 +101,19 @@ fn on_terminal(
             .as_ref()
             .map(|arguments| (Path::new(SYSTEM_SHELL), arguments.as_slice())),
         environment,
+        surroundings: opened.surroundings(),
     };
     let program = login.spawn().map_err(|error| {
         let file = command.map_or(account.shell(), |_| Path::new(SYSTEM_SHELL));
         not_started(account, file, &error.to_string())
     })?;
+    opened.record(&pty);
     let terminal = pty.into_master();
     Ok((program, FromShell::Started { terminal }))
 }
 
 fn on_pipes(
-    account: &Account,
+    opened: &OpenedLogin,
     environment: &[(String, String)],
     command: &str,
     separate: bool,
@@ -133,6 +139,7 @@ fn on_pipes(
     } else {
         (None, None)
     };
+    let account = opened.account();
     let program = Command {
         account,
         program: Path::new(SYSTEM_SHELL),
@@ -143,6 +150,7 @@ fn on_pipes(
             its_output.as_fd(),
             its_errors.as_ref().unwrap_or(&its_output).as_fd(),
         ],
+        surroundings: opened.surroundings(),
     }
     .spawn()
     .map_err(|error| not_started(account, Path::new(SYSTEM_SHELL), &error.to_string()))?;

@@ -1,7 +1,8 @@
 //! The shell or command of an accepted login: opened when the session says so, watched, and cleaned up after.
 //!
 //! Owns that the shell's processes never outlive their session: whatever ends first (the shell, the
-//! session worker, the service's patience), every descendant is killed before the end is reported.
+//! session worker, the service's patience), its cgroup and every descendant are killed before the end is reported,
+//! unless the node lets them linger.
 //! A monitor may go and another one come through the door; the session does not notice.
 //! Escapes that no process tree can see are services outside it: cron, `systemd --user`, sudo to one.
 
@@ -13,7 +14,7 @@ use usher_sys::{ExitStatus, Pid, Signal, SignalPipe, wait_readable};
 use usher_wire::ids::SessionId;
 
 use super::LoginError;
-use super::permit::Permit;
+use super::opened::OpenedLogin;
 use super::program;
 use crate::ipc::{FromShell, Link, LinkError, Open, ToLogin, ToShell};
 use crate::monitor::SessionEnd;
@@ -28,39 +29,53 @@ const KILL_WITHIN: Duration = Duration::from_secs(5);
 /// What stands for the exit code of a session worker that said none: no code a worker ends with.
 const UNEXPLAINED: u8 = u8::MAX;
 
+/// Who is at the other ends of a login.
+pub(super) struct Ends {
+    pub(super) monitor: Link,
+    pub(super) session: Link,
+    pub(super) door: Door,
+}
+
 /// Waits for the session's word, runs the shell and stays until all of it is gone, the session worker
 /// included: a monitor that did not start the worker learns of its end by ours.
 pub(super) fn serve(
-    permit: &Permit,
+    opened: OpenedLogin,
     id: &SessionId,
-    monitor: Link,
-    session: Link,
-    door: Door,
+    ends: Ends,
+    lingers: bool,
 ) -> Result<(), LoginError> {
     let mut watch = Watch {
+        opened,
+        lingers,
         signals: SignalPipe::install(&[Signal::SIGCHLD])?,
-        monitor: Some(monitor),
-        session,
-        door,
+        monitor: Some(ends.monitor),
+        session: ends.session,
+        door: ends.door,
         shell: None,
         kill_at: None,
         told_to_end: false,
         worker_code: None,
     };
     usher_sys::adopt_orphans()?;
-    let ended = watch.until_the_end(permit, id)?;
+    let ended = watch.until_the_end(id)?;
     let killed = watch.kill_everything()?;
-    if let Some(status) = ended.or(killed) {
-        // A session that is gone already needs no report.
-        let told = watch.session.send(&FromShell::Exited { status });
-        if told.is_ok() {
-            watch.until_the_worker_leaves()?;
-        }
+    let status = ended.or(killed);
+    // A session that is gone already needs no report.
+    let told = status.is_some_and(|status| {
+        let exited = FromShell::Exited { status };
+        watch.session.send(&exited).is_ok()
+    });
+    watch.opened.close();
+    if told {
+        watch.until_the_worker_leaves()?;
     }
     Ok(watch.leave()?)
 }
 
 struct Watch {
+    opened: OpenedLogin,
+    /// What the shell leaves running goes on after the session.
+    lingers: bool,
     signals: SignalPipe,
     /// `None` once the monitor has gone: the session goes on without it.
     monitor: Option<Link>,
@@ -81,11 +96,7 @@ enum Next {
 
 impl Watch {
     /// The shell's exit status; `None` when the session ended before its shell.
-    fn until_the_end(
-        &mut self,
-        permit: &Permit,
-        id: &SessionId,
-    ) -> Result<Option<ExitStatus>, LoginError> {
+    fn until_the_end(&mut self, id: &SessionId) -> Result<Option<ExitStatus>, LoginError> {
         loop {
             let left = self
                 .kill_at
@@ -102,7 +113,7 @@ impl Watch {
                 next = self.on_monitor();
             }
             if session && matches!(next, Next::Continue) {
-                next = self.on_session(permit, id)?;
+                next = self.on_session(id)?;
             }
             if let Next::End(status) = next {
                 return Ok(status);
@@ -210,10 +221,10 @@ impl Watch {
         }
     }
 
-    fn on_session(&mut self, permit: &Permit, id: &SessionId) -> Result<Next, LoginError> {
+    fn on_session(&mut self, id: &SessionId) -> Result<Next, LoginError> {
         match self.session.next_ready() {
             Ok(None) => Ok(Next::Continue),
-            Ok(Some(ToShell::Open(open))) if self.shell.is_none() => self.open(permit, id, &open),
+            Ok(Some(ToShell::Open(open))) if self.shell.is_none() => self.open(id, &open),
             Ok(Some(ToShell::Signal { number })) => {
                 self.signal(number);
                 Ok(Next::Continue)
@@ -227,8 +238,8 @@ impl Watch {
         }
     }
 
-    fn open(&mut self, permit: &Permit, id: &SessionId, open: &Open) -> Result<Next, LoginError> {
-        match program::start(permit, id, open) {
+    fn open(&mut self, id: &SessionId, open: &Open) -> Result<Next, LoginError> {
+        match program::start(&mut self.opened, id, open) {
             Ok((shell, started)) => {
                 self.shell = Some(shell);
                 match self.session.send(&started) {
@@ -259,17 +270,31 @@ impl Watch {
         }
     }
 
-    /// Kills and reaps until no descendant is left; the shell's status if it was among them.
+    /// Kills and reaps until no descendant is left, or, where they linger, only the shell; the shell's status if it
+    /// had not ended before.
     fn kill_everything(&mut self) -> io::Result<Option<ExitStatus>> {
         let until = Instant::now() + KILL_WITHIN;
         let mut status = None;
+        if let Some(cgroup) = self.opened.cgroup().filter(|_| !self.lingers)
+            && let Err(error) = cgroup.kill()
+        {
+            tracing::warn!("the session's cgroup could not be killed: {error}");
+        }
         loop {
             while let Some(exited) = usher_sys::reap() {
                 if self.shell == Some(exited.pid) {
                     status = Some(exited.status);
+                    self.shell = None;
                 }
             }
-            if !usher_sys::kill_children(self.shell, &[])? {
+            let left_alive = if self.lingers {
+                self.shell
+                    .inspect(|shell| usher_sys::kill(*shell))
+                    .is_some()
+            } else {
+                usher_sys::kill_children(self.shell, &[])?
+            };
+            if !left_alive {
                 return Ok(status);
             }
             let left = until.saturating_duration_since(Instant::now());

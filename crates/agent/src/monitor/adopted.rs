@@ -8,6 +8,7 @@ use std::io;
 
 use usher_wire::ids::SessionId;
 
+use super::left_behind;
 use super::outcome::{SessionEnd, lost_with_its_login};
 use crate::ipc::{FromLogin, Link, Outcome, ToLogin};
 use crate::running::Running;
@@ -34,7 +35,7 @@ impl Adopted {
             .map(|session| {
                 let state = match running.knock(&session) {
                     Ok(socket) => State::Live(Link::new(socket)),
-                    Err(_) => State::Ended(outcome(&running, &session)),
+                    Err(_) => State::Ended(ended(&running, &session)),
                 };
                 tracing::info!(%session, alive = matches!(state, State::Live(_)), "an earlier session is taken over");
                 (session, state)
@@ -99,16 +100,21 @@ impl Adopted {
         if let Ok(None) = link.next_ready::<FromLogin>() {
             return false;
         }
-        let ended = State::Ended(outcome(&self.running, id));
+        let ended = State::Ended(ended(&self.running, id));
         self.table.insert(id.clone(), ended);
         true
     }
 }
 
-fn outcome(running: &Running, id: &SessionId) -> Outcome {
-    running
-        .end(id)
-        .map_or_else(lost_with_its_login, SessionEnd::judge_code)
+/// Login is gone: what it said of the end, or the end of what it left.
+fn ended(running: &Running, id: &SessionId) -> Outcome {
+    match running.end(id) {
+        Some(code) => SessionEnd::judge_code(code),
+        None => {
+            left_behind::kill(running, id);
+            lost_with_its_login()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod adopted;
 mod control_process;
 mod launcher;
+mod left_behind;
 mod outcome;
 mod sessions;
 
@@ -256,7 +257,11 @@ impl Monitor<'_> {
         let Some(ended) = self.sessions.on_exit(pid, status) else {
             return;
         };
-        self.orphans |= ended.left_orphans;
+        if ended.left_orphans {
+            left_behind::kill(&self.running, &ended.session);
+            // Where sessions may leave processes running, those of others are our children too.
+            self.orphans |= !self.config.policy.linger;
+        }
         if let Some(session) = ended.over {
             self.report(&session);
         }
@@ -315,6 +320,7 @@ impl Monitor<'_> {
             }
             ToMonitor::Reported { session } => {
                 if self.sessions.forget(&session) || self.adopted.forget(&session) {
+                    left_behind::remove(&self.running, &session);
                     self.running.forget(&session);
                 }
             }

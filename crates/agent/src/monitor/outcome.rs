@@ -3,9 +3,11 @@
 //! The session worker says what went wrong by its exit code, a closed list: the monitor parses no
 //! text of a process that talks to the network.
 
+use std::time::Duration;
+
 use usher_sys::ExitStatus;
 
-use crate::ipc::Outcome;
+use crate::ipc::{Asked, Outcome};
 
 /// What a session worker's exit code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,15 +80,21 @@ pub(super) fn judge(
             None => failed("The session worker on the node ended unexpectedly."),
         },
         (_, Some(ExitStatus::Signal(_))) => failed("The session worker on the node was killed."),
-        (ExitStatus::Signal(SIGALRM), None) => failed(
-            "The login was given up after 30 s: the node's account database does not answer.",
-        ),
         (_, None) => failed("The login process on the node ended unexpectedly."),
     }
 }
 
-/// SIGALRM on Linux and macOS: login's own deadline.
-const SIGALRM: i32 = 14;
+/// A login that was killed because `asked` did not answer it within `waited`.
+pub(super) fn unanswered(asked: Asked, waited: Duration) -> String {
+    let who = match asked {
+        Asked::AccountDatabase => "the node's account database does not answer",
+        Asked::Pam => "a module of the node's PAM rules for usher does not come to an end",
+    };
+    format!(
+        "The login was given up after {} s: {who}.",
+        waited.as_secs()
+    )
+}
 
 /// A login that left no word, found by a monitor that did not start it.
 pub(super) fn lost_with_its_login() -> Outcome {
@@ -118,7 +126,6 @@ mod tests {
             None,
             "does not exist on mi-1",
         );
-        check(None, ExitStatus::Signal(14), None, "does not answer");
         check(None, ExitStatus::Signal(9), None, "login process");
         check(None, CLEAN, Some(ExitStatus::Signal(11)), "was killed");
         check(None, CLEAN, Some(ExitStatus::Code(101)), "unexpectedly");
@@ -129,6 +136,13 @@ mod tests {
             Some(ExitStatus::Code(12)),
             "before the shell",
         );
+    }
+
+    #[test]
+    fn a_login_that_was_given_up_names_who_kept_it_waiting() {
+        let sentence = |asked| unanswered(asked, Duration::from_secs(30));
+        assert!(sentence(Asked::AccountDatabase).contains("30 s: the node's account database"));
+        assert!(sentence(Asked::Pam).contains("PAM"));
     }
 
     #[test]

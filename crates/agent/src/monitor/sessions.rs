@@ -12,13 +12,16 @@ use usher_wire::ids::SessionId;
 
 use super::launcher::{LaunchError, Launcher};
 use super::outcome;
-use crate::ipc::{FromLogin, Link, LinkError, Outcome, ToLogin};
+use crate::ipc::{Asked, FromLogin, Link, LinkError, Outcome, ToLogin};
 
 /// Live and unreported sessions together; AWS's agent serves as many.
 const MAX_SESSIONS: usize = 1000;
 
 /// Login gets two seconds to hang up and some to kill; then the monitor ends both processes.
 const END_WITHIN: Duration = Duration::from_secs(8);
+
+/// Name service and PAM together get this long to let a person in.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the session worker gets after that to deliver the last output of a session that the service
 /// has ended: nobody may be there to acknowledge it.
@@ -35,6 +38,9 @@ struct Session {
     refusal: Option<String>,
     login_status: Option<ExitStatus>,
     worker_status: Option<ExitStatus>,
+    /// Whom login waits for, and until when it may: `None` once it has answered.
+    asks: Asked,
+    answers_by: Option<Instant>,
     /// The service has ended it, so however its processes end is as it should be.
     told_to_end: bool,
     kill_at: Option<Instant>,
@@ -80,6 +86,8 @@ impl Sessions {
             refusal: None,
             login_status: None,
             worker_status: None,
+            asks: Asked::AccountDatabase,
+            answers_by: Some(Instant::now() + ANSWERS_WITHIN),
             told_to_end: false,
             kill_at: None,
             ended: None,
@@ -148,8 +156,12 @@ impl Sessions {
         };
         match link.next_ready() {
             Ok(None) => {}
+            Ok(Some(FromLogin::Asks(asked))) => session.asks = asked,
             Ok(Some(FromLogin::Accepted)) => session.accepted(launcher, id),
-            Ok(Some(FromLogin::Refused { sentence })) => session.refusal = Some(sentence),
+            Ok(Some(FromLogin::Refused { sentence })) => {
+                session.answers_by = None;
+                session.refusal = Some(sentence);
+            }
             Err(LinkError::Closed) => session.link = None,
             Err(error) => {
                 tracing::error!(session = %id, "{error}");
@@ -179,6 +191,7 @@ impl Sessions {
             session.worker_status = Some(status);
         }
         Some(Ended {
+            session: id.clone(),
             over: session.settle().then(|| id.clone()),
             left_orphans: was_login && status != ExitStatus::Code(0),
         })
@@ -188,7 +201,8 @@ impl Sessions {
     pub(super) fn next_kill(&self) -> Option<Instant> {
         self.table
             .values()
-            .filter_map(|session| session.kill_at)
+            .flat_map(|session| [session.kill_at, session.answers_by])
+            .flatten()
             .min()
     }
 
@@ -199,6 +213,11 @@ impl Sessions {
                 session.kill_at = None;
                 session.kill();
             }
+            if session.answers_by.is_some_and(|by| by <= now) {
+                session.answers_by = None;
+                session.refusal = Some(outcome::unanswered(session.asks, ANSWERS_WITHIN));
+                session.kill();
+            }
         }
     }
 }
@@ -206,12 +225,14 @@ impl Sessions {
 /// What the end of a process meant.
 #[derive(Debug)]
 pub(super) struct Ended {
+    pub(super) session: SessionId,
     pub(super) over: Option<SessionId>,
     pub(super) left_orphans: bool,
 }
 
 impl Session {
     fn accepted(&mut self, launcher: &Launcher, id: &SessionId) {
+        self.answers_by = None;
         let Some((for_session, task)) = self.waiting.take() else {
             return;
         };
@@ -255,6 +276,7 @@ impl Session {
             return false;
         };
         self.kill_at = None;
+        self.answers_by = None;
         self.ended = Some(if self.told_to_end {
             Outcome::Success
         } else {

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::machine::Machine;
 use crate::service::Service;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usher-agent");
@@ -16,6 +17,8 @@ pub(crate) struct Agent {
     child: Child,
     config: PathBuf,
     directory: TempDir,
+    /// Where it runs, if not on this very machine.
+    machine: Option<Machine>,
 }
 
 impl Agent {
@@ -25,11 +28,25 @@ impl Agent {
         Self::start_as(service, policy, None).await
     }
 
+    /// The same on a machine of its own.
+    pub(crate) async fn start_on(service: &mut Service, policy: &str, machine: Machine) -> Self {
+        Self::start_at(service, policy, None, Some(machine)).await
+    }
+
     /// The same as an ordinary user.
     pub(crate) async fn start_as(
         service: &mut Service,
         policy: &str,
         ids: Option<(u32, u32)>,
+    ) -> Self {
+        Self::start_at(service, policy, ids, None).await
+    }
+
+    async fn start_at(
+        service: &mut Service,
+        policy: &str,
+        ids: Option<(u32, u32)>,
+        machine: Option<Machine>,
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("agent.toml");
@@ -46,11 +63,14 @@ impl Agent {
             std::os::unix::fs::chown(directory.path(), Some(uid), Some(gid)).unwrap();
         }
         register(&config, ids).await;
-        let child = command(&config, "run", ids).spawn().unwrap();
+        let child = command(&config, "run", ids, machine.as_ref())
+            .spawn()
+            .unwrap();
         let agent = Self {
             child,
             config,
             directory,
+            machine,
         };
         service.agent_connects().await;
         agent
@@ -81,7 +101,9 @@ impl Agent {
 
     /// Starts a successor and waits for its control channel.
     pub(crate) async fn start_again(&mut self, service: &mut Service) {
-        self.child = command(&self.config, "run", None).spawn().unwrap();
+        self.child = command(&self.config, "run", None, self.machine.as_ref())
+            .spawn()
+            .unwrap();
         service.agent_connects().await;
     }
 
@@ -95,7 +117,9 @@ impl Agent {
 
     /// Removes what the agent made on this machine.
     pub(crate) fn undo(&self) {
-        let undone = command(&self.config, "undo", None).status().unwrap();
+        let undone = command(&self.config, "undo", None, self.machine.as_ref())
+            .status()
+            .unwrap();
         assert!(undone.success());
     }
 
@@ -119,7 +143,7 @@ impl Drop for Agent {
 }
 
 async fn register(config: &Path, ids: Option<(u32, u32)>) {
-    let mut command = command(config, "register", ids);
+    let mut command = command(config, "register", ids, None);
     command
         .args(["--activation-id", "b5b3ed2c-0000-4000-8000-000000000000"])
         .args(["--activation-code-file", "-"])
@@ -133,11 +157,17 @@ async fn register(config: &Path, ids: Option<(u32, u32)>) {
     assert!(ended.await.unwrap().success());
 }
 
-fn command(config: &Path, subcommand: &str, ids: Option<(u32, u32)>) -> Command {
+fn command(
+    config: &Path,
+    subcommand: &str,
+    ids: Option<(u32, u32)>,
+    machine: Option<&Machine>,
+) -> Command {
     use std::os::unix::process::CommandExt;
-    let mut command = match ids {
-        None => Command::new(PROGRAM),
-        Some(_) => Command::new(program_beside(config)),
+    let mut command = match (ids, machine) {
+        (None, None) => Command::new(PROGRAM),
+        (None, Some(machine)) => machine.command(Path::new(PROGRAM)),
+        (Some(_), _) => Command::new(program_beside(config)),
     };
     command
         .arg(subcommand)

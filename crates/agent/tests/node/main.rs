@@ -11,7 +11,9 @@
 mod agent;
 mod client;
 mod deaths;
+mod machine;
 mod ordinary_user;
+mod pam;
 mod refusals;
 mod service;
 mod sessions;

@@ -142,6 +142,15 @@ impl Service {
 
     /// Waits for the completion of `session` and acknowledges it.
     pub(crate) async fn completion(&mut self, session: &str) -> TaskComplete {
+        self.completion_within(session, SOON).await
+    }
+
+    /// The same for one that takes long.
+    pub(crate) async fn completion_within(
+        &mut self,
+        session: &str,
+        limit: Duration,
+    ) -> TaskComplete {
         let wait = async {
             loop {
                 let message = self
@@ -171,7 +180,7 @@ impl Service {
                 }
             }
         };
-        tokio::time::timeout(SOON, wait).await.unwrap()
+        tokio::time::timeout(limit, wait).await.unwrap()
     }
 }
 

@@ -133,8 +133,10 @@ async fn a_key_that_reuses_the_number_of_control_c_is_run_and_wedges_nothing() {
     let mut client = Client::attach(sockets, None).await;
     client.until("$ ").await;
     // As captured from AWS's plugin: Ctrl-C and the key after it share a number, and the one after that is skipped.
-    client.send_by_hand(1, "sleep 1000\r").await;
-    client.until("sleep 1000\r\n").await;
+    client.send_by_hand(1, "sleep 98767\r").await;
+    client.until("sleep 98767\r\n").await;
+    // Before that the shell itself would take the interrupt.
+    eventually("the sleeper runs", || runs("sleep 98767")).await;
     client.send_by_hand(2, "\x03").await;
     client.send_by_hand(2, "e").await;
     client.send_by_hand(4, "cho back-$((40+2))\r").await;

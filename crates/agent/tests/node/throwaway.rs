@@ -59,14 +59,21 @@ impl Drop for User {
 
 /// One change of the user database at a time: shadow's own lock gives up after some seconds.
 fn run(program: &str, options: &[&str], name: &str) -> bool {
+    while_no_user_is_made(|| {
+        Command::new(program)
+            .args(options)
+            .arg(name)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    })
+}
+
+/// Nothing in `/etc` changes meanwhile, as far as our own tests go.
+pub(crate) fn while_no_user_is_made<T>(then: impl FnOnce() -> T) -> T {
     let lock = File::create("/tmp/ushertest-users.lock").unwrap();
     lock.lock().unwrap();
-    Command::new(program)
-        .args(options)
-        .arg(name)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .unwrap()
-        .success()
+    then()
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use usher_sys::{Account, Command, pipe};
+use usher_sys::{Account, Command, Surroundings, pipe};
 
 use crate::throwaway::{User, skip_unless_root};
 
@@ -31,6 +31,7 @@ fn a_program_without_a_terminal_has_the_accounts_ids_and_nothing_else() {
         arguments: &["sh", "-c", REPORT],
         environment: &[("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
         descriptors: [its_input.as_fd(), its_output.as_fd(), its_output.as_fd()],
+        surroundings: Surroundings::default(),
     };
     command.spawn().unwrap();
     drop(its_output);

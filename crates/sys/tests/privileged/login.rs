@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use usher_sys::{Account, Login, Pty, WindowSize};
+use usher_sys::{Account, Login, Pty, Surroundings, WindowSize};
 
 use crate::throwaway::{User, skip_unless_root};
 
@@ -50,6 +50,7 @@ fn log_in(user: &User) -> (String, String) {
         pty: &pty,
         command: None,
         environment: &environment,
+        surroundings: Surroundings::default(),
     };
     login.spawn().unwrap();
     let mut screen = Vec::new();
@@ -150,6 +151,7 @@ fn a_shell_that_does_not_exist_is_an_error_that_names_the_step() {
         pty: &pty,
         command: None,
         environment: &[],
+        surroundings: Surroundings::default(),
     };
     let error = login.spawn().unwrap_err();
     assert!(matches!(

@@ -1,0 +1,75 @@
+//! A machine with an `/etc` and a `/run` of its own: a mount namespace, so that no rule of a test counts outside it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::throwaway::while_no_user_is_made;
+
+/// Arguments: the directory with the copies, then the command.
+const IN_A_NAMESPACE: &str = r#"
+set -eu
+mount --bind "$1/etc" /etc
+mount --bind "$1/run" /run
+shift
+exec "$@"
+"#;
+
+/// The rules that the agent ships.
+pub(crate) const SHIPPED: &str = include_str!("../../pam.d/usher");
+
+/// The copies, made when every account the test needs is there.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    directory: TempDir,
+}
+
+impl Machine {
+    /// With `rules` as `/etc/pam.d/usher`.
+    pub(crate) fn with_pam(rules: &str) -> Self {
+        let machine = Self {
+            directory: TempDir::with_prefix("ushertest-").unwrap(),
+        };
+        while_no_user_is_made(|| {
+            let copied = Command::new("cp")
+                .args(["-a", "/etc"])
+                .arg(machine.path(""))
+                .status();
+            assert!(copied.unwrap().success());
+        });
+        fs::create_dir(machine.path("run")).unwrap();
+        machine.write("etc/pam.d/usher", rules);
+        machine
+    }
+
+    /// A path of it, seen from outside.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// A script that PAM's pam_exec can run; its path is the same on both sides.
+    pub(crate) fn script(&self, text: &str) -> PathBuf {
+        let path = self.path("script");
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// `program` on it; its process id is that of the command.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation", "private", "sh", "-c"])
+            .args([IN_A_NAMESPACE, "sh"])
+            .arg(self.directory.path())
+            .arg(program);
+        command
+    }
+}
