@@ -12,6 +12,7 @@
 //! becomes an OS user. The room knows nothing of IAM, SQL or other nodes, and holds no unsafe code.
 #![forbid(unsafe_code)]
 
+mod back_off;
 mod cli;
 mod config;
 mod control;

@@ -2,8 +2,7 @@
 //! again after every loss.
 //!
 //! Shared by the control worker and the session workers, whose loops see one stream of arrivals and
-//! never a socket. Owns the back-off between tries. It never gives up by itself: the owner decides
-//! what a refusal means.
+//! never a socket. It never gives up by itself: the owner decides what a refusal means.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,11 +19,13 @@ use usher_wire::ids::{NodeId, SessionId};
 use usher_wire::secret::Secret;
 use uuid::Uuid;
 
-/// The first try after a loss waits up to this long; each further one up to twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+use crate::back_off::BackOff;
 
-/// No try waits longer than this.
+/// The longest wait before a node calls its service again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The same for a session, at whose other end a person waits: as long as our client's.
+const LONGEST_SESSION_WAIT: Duration = Duration::from_secs(5);
 
 /// Whose channel this is.
 #[derive(Clone, Debug)]
@@ -41,6 +42,13 @@ impl Purpose {
             Purpose::Control(node) => Channel::Control(node),
             Purpose::Data(session) => Channel::Data(session),
         }
+    }
+
+    fn back_off(&self) -> BackOff {
+        BackOff::new(match self {
+            Purpose::Control(_) => LONGEST_WAIT,
+            Purpose::Data(_) => LONGEST_SESSION_WAIT,
+        })
     }
 }
 
@@ -132,14 +140,14 @@ pub(crate) enum Sight {
 /// A channel that is open, or being opened.
 pub(crate) struct Transport {
     opening: Opening,
-    tries: u32,
+    back_off: BackOff,
     state: State,
 }
 
 type Pending = Pin<Box<dyn Future<Output = Result<Socket, OpenError>>>>;
 
 enum State {
-    Open(Box<Socket>),
+    Open { socket: Box<Socket>, since: Instant },
     Opening(Pending),
 }
 
@@ -148,8 +156,8 @@ impl Transport {
     pub(crate) fn new(opening: Opening) -> Self {
         let pending = Box::pin(opening.clone().open());
         Self {
+            back_off: opening.purpose.back_off(),
             opening,
-            tries: 0,
             state: State::Opening(pending),
         }
     }
@@ -157,7 +165,7 @@ impl Transport {
     /// Whether a message can be fed now.
     pub(crate) fn has_room(&self) -> bool {
         match &self.state {
-            State::Open(socket) => socket.has_room(),
+            State::Open { socket, .. } => socket.has_room(),
             State::Opening(_) => false,
         }
     }
@@ -165,7 +173,7 @@ impl Transport {
     /// Hands over a message that leaves with the next [`Transport::next`]. On a lost channel the
     /// message is lost too; its owner sends it again after [`Sight::Up`].
     pub(crate) fn feed(&mut self, message: Bytes) {
-        if let State::Open(socket) = &mut self.state
+        if let State::Open { socket, .. } = &mut self.state
             && let Err(error) = socket.feed(message)
         {
             // The broken socket says so again at once in `next`, which begins the reopening.
@@ -176,9 +184,9 @@ impl Transport {
     /// Flushes what was fed and waits for what happens next. May be dropped at any time.
     pub(crate) async fn next(&mut self) -> Sight {
         match &mut self.state {
-            State::Open(socket) => match socket.next().await {
+            State::Open { socket, .. } => match socket.next().await {
                 Ok(Arrival::Message(message)) => {
-                    self.tries = 0;
+                    self.back_off.was_good();
                     Sight::Message(message)
                 }
                 Ok(Arrival::Room) => Sight::Room,
@@ -195,7 +203,10 @@ impl Transport {
             },
             State::Opening(pending) => match pending.await {
                 Ok(socket) => {
-                    self.state = State::Open(Box::new(socket));
+                    self.state = State::Open {
+                        socket: Box::new(socket),
+                        since: Instant::now(),
+                    };
                     Sight::Up
                 }
                 Err(error) => {
@@ -208,20 +219,18 @@ impl Transport {
 
     /// Says goodbye if the channel is open.
     pub(crate) async fn close(self) {
-        if let State::Open(socket) = self.state {
+        if let State::Open { socket, .. } = self.state {
             // A peer that is gone already needs no goodbye.
             let _ = socket.close().await;
         }
     }
 
-    /// The next try waits a random part of a doubling span. A channel counts as good again only when
-    /// something arrived on it: a service that accepts and drops must not be hammered.
     fn reopen(&mut self) {
-        let span = FIRST_WAIT
-            .saturating_mul(1_u32.checked_shl(self.tries).unwrap_or(u32::MAX))
-            .min(LONGEST_WAIT);
-        self.tries = self.tries.saturating_add(1);
-        let not_before = Instant::now() + span.mul_f64(random_fraction());
+        let held = match &self.state {
+            State::Open { since, .. } => since.elapsed(),
+            State::Opening(_) => Duration::ZERO,
+        };
+        let not_before = Instant::now() + self.back_off.next(held, random_fraction());
         let opening = self.opening.clone();
         self.state = State::Opening(Box::pin(async move {
             sleep_until(not_before).await;

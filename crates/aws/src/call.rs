@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::signing::{self, Unsigned};
+use crate::socket::ANSWER_AFTER_SLEEP;
 use crate::tls::{self, TlsError, Trust};
 use crate::{Endpoint, Identity, SigningError, wall_ms};
 
@@ -17,6 +18,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// TCP and TLS.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept for the next call: long enough for the calls of one command. A later call would not know
+/// whether it outlived a sleep or a lost network, and would wait its whole time for an answer. Not longer than a socket
+/// that notices a sleep takes to find its line dead, since that line's successor begins with a call.
+const KEPT_FOR: Duration = ANSWER_AFTER_SLEEP;
 
 /// No answer of the operations we call is longer; a longer one is not read to its end.
 const MAX_ANSWER: usize = 4 << 20;
@@ -147,6 +153,7 @@ impl JsonClient {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
+            .pool_idle_timeout(KEPT_FOR)
             .user_agent(program);
         let http = builder
             .build()

@@ -39,7 +39,7 @@ const KEEPALIVE: Bytes = Bytes::from_static(b"keepalive");
 const AWAY: Duration = Duration::from_secs(30);
 
 /// Back from there, the ping below must be answered within this. A new connection costs little, waiting much.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const ANSWER_AFTER_SLEEP: Duration = Duration::from_secs(1);
 
 /// Payload of that ping: its pong cannot be older than our return.
 const ARE_YOU_THERE: Bytes = Bytes::from_static(b"are you there");
@@ -183,8 +183,8 @@ impl Socket {
 
     fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Result<(), SocketError> {
         if self.was_away() {
-            self.answer_by = Some(Instant::now() + ANSWER_WITHIN);
-            self.pings.reset_after(ANSWER_WITHIN);
+            self.answer_by = Some(Instant::now() + ANSWER_AFTER_SLEEP);
+            self.pings.reset_after(ANSWER_AFTER_SLEEP);
             self.feed_message(Message::Ping(ARE_YOU_THERE))?;
         }
         while self.pings.poll_tick(cx).is_ready() {

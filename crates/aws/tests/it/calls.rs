@@ -1,5 +1,7 @@
 //! JSON and REST calls: refusals, answers, and signatures that the verifying half of `usher-wire` accepts.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use usher_aws::{
     CallError, Channel, Credentials, Identity, JsonClient, Ssm, create_channel, wall_ms,
@@ -8,7 +10,7 @@ use usher_wire::ids::SessionId;
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{Authorization, Expectation, Request};
 
-use crate::http_peer::{Received, answering, response};
+use crate::http_peer::{Received, answering, answering_once_a_connection, response};
 
 fn key() -> Credentials {
     Credentials::long_term("AKIAEXAMPLE", "example-secret")
@@ -68,6 +70,21 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     let client = JsonClient::new(endpoint, "usher-1", "test/1").unwrap();
     let result: Result<Value, _> = client.call(Identity::Anonymous, "Any", &json!({})).await;
     assert!(matches!(result, Err(CallError::Senseless { .. })));
+}
+
+#[tokio::test]
+async fn a_call_does_not_trust_the_connection_of_one_long_before() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    let endpoint = answering_once_a_connection(answer.to_owned()).await;
+    let client = JsonClient::new(endpoint, "usher-1", "test/1").unwrap();
+    for _ in 0..2 {
+        let identity = Identity::Anonymous;
+        let result: Result<Value, _> = client.call(identity, "Any", &json!({})).await;
+        assert_eq!(result.unwrap(), json!({}));
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(1100)).await;
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test]

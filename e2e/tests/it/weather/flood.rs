@@ -50,6 +50,8 @@ impl Flood {
 
         place.client_leg().set_weather(&forecast.client);
         place.agent_leg().set_weather(&forecast.agent);
+        // Not a byte of the flood before the weather it is meant for.
+        person.type_in(b"g");
         let sender = person.send(self.up.clone());
         let down = person.take(FLOOD)?;
         let differs = down
@@ -83,7 +85,7 @@ impl Flood {
     fn program(&self, place: &Place) -> String {
         let stream = place.file("stream", &self.down);
         let script = format!(
-            "stty raw -echo\nprintf 'rea''dy'\ncat {} &\nsum=$(head -c {FLOOD} | sha256sum)\nwait\n\
+            "stty raw -echo\nprintf 'rea''dy'\nhead -c 1 >/dev/null\ncat {} &\nsum=$(head -c {FLOOD} | sha256sum)\nwait\n\
              printf 'sum:%s' \"$sum\"\nhead -c 3\nexit {STATUS}\n",
             stream.display()
         );

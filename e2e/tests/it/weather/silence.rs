@@ -14,7 +14,7 @@ use crate::harness::skip::lacks;
 const ASLEEP: Duration = Duration::from_secs(60);
 
 /// Once awake, a client that is not at work again within this has not resumed.
-const AWAKE: Duration = Duration::from_secs(60);
+const AWAKE: Duration = Duration::from_secs(5);
 
 fn sleeps_and_resumes(client: Client, os_user: &str) {
     if lacks(&SESSION) {
