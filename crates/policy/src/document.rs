@@ -19,7 +19,7 @@ pub use error::{DocumentError, DocumentErrorCode, ParameterError};
 pub use properties::{CommandProperties, Platform, PortProperties, SessionProperties};
 
 use crate::strict_value;
-use crate::{Preferences, SessionInputs};
+use crate::{Preferences, RunAsInputs, SessionInputs};
 use fields::{Fields, Rule, Stage};
 use parameters::Parameter;
 use placeholder::{Piece, pieces};
@@ -120,6 +120,14 @@ impl SessionDocument {
     #[must_use]
     pub fn session_type(&self) -> SessionType {
         self.session_type
+    }
+
+    /// What this document says of Run As, where it has inputs: the same for every session, whatever its parameters.
+    ///
+    /// # Errors
+    /// A key that breaks a rule, which a stored document has none of.
+    pub fn run_as(&self) -> Result<Option<RunAsInputs>, DocumentError> {
+        self.inputs.as_ref().map(RunAsInputs::read).transpose()
     }
 
     /// Fills in the parameters of a StartSession call.

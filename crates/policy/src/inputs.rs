@@ -60,6 +60,23 @@ pub struct RunAsInputs {
     pub default_user: String,
 }
 
+impl RunAsInputs {
+    /// Reads the two keys of the map under `inputs`.
+    pub(crate) fn read(inputs: &Map<String, Value>) -> Result<Self, DocumentError> {
+        Self::of(&Fields::new("inputs", inputs, Stage::Stored))
+    }
+
+    /// Who a session becomes is the document author's word alone, never the caller's: neither key holds a placeholder.
+    fn of(fields: &Fields<'_>) -> Result<Self, DocumentError> {
+        fields.fixed("runAsEnabled")?;
+        fields.fixed("runAsDefaultUser")?;
+        Ok(Self {
+            enabled: fields.flag("runAsEnabled")?.unwrap_or(false),
+            default_user: fields.text_or_empty("runAsDefaultUser", &Rule::ANY)?,
+        })
+    }
+}
+
 /// Text fed to the shell at its start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShellProfile {
@@ -140,9 +157,6 @@ impl SessionInputs {
             "shellProfile",
             "usherLogFailure",
         ])?;
-        // Who a session becomes is the document author's word alone, never the caller's.
-        fields.fixed("runAsEnabled")?;
-        fields.fixed("runAsDefaultUser")?;
         let text = |key: &str, rule: &Rule| fields.text_or_empty(key, rule);
         let shell_profile = match fields.map("shellProfile")? {
             Some(profile) => {
@@ -170,10 +184,7 @@ impl SessionInputs {
                 streaming: fields.flag("cloudWatchStreamingEnabled")?.unwrap_or(true),
             },
             kms_key_id: text("kmsKeyId", &KMS_KEY)?,
-            run_as: RunAsInputs {
-                enabled: fields.flag("runAsEnabled")?.unwrap_or(false),
-                default_user: text("runAsDefaultUser", &Rule::ANY)?,
-            },
+            run_as: RunAsInputs::of(&fields)?,
             idle_minutes: fields.minutes("idleSessionTimeout", 60)?,
             max_minutes: fields.minutes("maxSessionDuration", 1440)?,
             shell_profile,

@@ -9,7 +9,7 @@ use std::fmt;
 
 use usher_wire::ids::OsUserName;
 
-use crate::{Preferences, RUN_AS_TAG, SessionInputs, Tags};
+use crate::{Preferences, RUN_AS_TAG, RunAsInputs, Tags};
 
 /// Usher's own accounts on a node, which no session may use.
 const SERVICE_ACCOUNTS: [&str; 2] = ["usher-agent", "usher-session"];
@@ -200,7 +200,7 @@ pub fn resolve_run_as(
     principal_tags: &Tags,
     session_tags: &Tags,
     preferences: &Preferences,
-    document: Option<&SessionInputs>,
+    document: Option<&RunAsInputs>,
     reserved: &[String],
 ) -> RunAs {
     // Preferences that turn Run As on are a floor: the document's default user is not even looked at.
@@ -209,8 +209,8 @@ pub fn resolve_run_as(
             &preferences.inputs().run_as.default_user,
             RunAsRule::PreferencesDefault,
         )
-    } else if let Some(document) = document.filter(|inputs| inputs.run_as.enabled) {
-        (&document.run_as.default_user, RunAsRule::DocumentDefault)
+    } else if let Some(document) = document.filter(|document| document.enabled) {
+        (&document.default_user, RunAsRule::DocumentDefault)
     } else {
         return RunAs::Off;
     };

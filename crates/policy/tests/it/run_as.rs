@@ -1,8 +1,8 @@
 //! The Run As rule, every row of it, against an oracle that knows states and not values.
 
 use usher_policy::{
-    DocumentFormat, Preferences, RUN_AS_TAG, RunAs, RunAsRule, SessionDocument, SessionInputs,
-    Tags, resolve_run_as,
+    DocumentFormat, Preferences, RUN_AS_TAG, RunAs, RunAsInputs, RunAsRule, SessionDocument, Tags,
+    resolve_run_as,
 };
 
 /// What stands in one place that may name a user.
@@ -71,12 +71,12 @@ fn tags(named: Named, user: &str) -> Tags {
     }
 }
 
-fn inputs(enabled: bool, default_user: &str) -> SessionInputs {
+fn inputs(enabled: bool, default_user: &str) -> RunAsInputs {
     let text = format!(
         r#"{{"schemaVersion":"1.0","sessionType":"Standard_Stream",
             "inputs":{{"runAsEnabled":{enabled},"runAsDefaultUser":"{default_user}"}}}}"#
     );
-    preferences(&text).inputs().clone()
+    preferences(&text).inputs().run_as.clone()
 }
 
 fn preferences(text: &str) -> Preferences {
@@ -97,7 +97,7 @@ fn with_default(enabled: bool, default: Named) -> Preferences {
     ))
 }
 
-fn document(document: Document) -> Option<SessionInputs> {
+fn document(document: Document) -> Option<RunAsInputs> {
     match document {
         Document::None => None,
         Document::Off => Some(inputs(false, "documented")),

@@ -7,7 +7,7 @@
 mod built_in;
 mod text;
 
-use usher_policy::Preferences;
+use usher_policy::{DocumentFormat, Preferences, SessionDocument};
 
 use crate::context::Context;
 use crate::error::{ApiError, Code};
@@ -18,6 +18,14 @@ pub(crate) use text::{Format, Parameter, Text, check_version_name};
 
 /// The document whose content is the account's preferences.
 pub(crate) const PREFERENCES: &str = "SSM-SessionManagerRunShell";
+
+/// The session of an account that has no preferences document and of a caller who names none.
+const DEFAULT_SHELL: &str = r#"{
+    "schemaVersion": "1.0",
+    "description": "A shell under the server's default preferences",
+    "sessionType": "Standard_Stream",
+    "inputs": {}
+}"#;
 
 /// Built-in documents are as old as the service: its API version, 2014-11-06.
 const BUILT_IN_CREATED: i64 = 1_415_232_000_000;
@@ -132,6 +140,25 @@ pub(crate) async fn find(
         version,
         built_in: false,
     })
+}
+
+/// The document a session with this name, or ARN, starts from.
+pub(crate) async fn for_session(
+    context: &Context,
+    given: &str,
+) -> Result<SessionDocument, ApiError> {
+    let is_preferences = plain_name(context.config.scope(), given) == Some(PREFERENCES);
+    let wanted = if is_preferences {
+        // In force is the latest version; its default is never moved by the documented procedure.
+        Wanted::Latest
+    } else {
+        Wanted::Default
+    };
+    if is_preferences && context.store.document(PREFERENCES).await?.is_none() {
+        return SessionDocument::parse(DEFAULT_SHELL, DocumentFormat::Json)
+            .map_err(ApiError::internal);
+    }
+    find(context, given, &wanted).await?.text()?.check()
 }
 
 /// The account's preferences in force now.

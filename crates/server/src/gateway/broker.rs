@@ -219,6 +219,14 @@ impl Broker {
         was_seated
     }
 
+    /// The connection broke under the farewell: it is due again, on another one.
+    pub(crate) fn farewell_failed(&mut self, side: Side, connection: ConnectionId) {
+        let seat = self.seat_mut(side);
+        if seat.connection == Some(connection) && seat.farewell == Farewell::Said {
+            seat.farewell = Farewell::Due;
+        }
+    }
+
     /// Offers a frame from one side to the other. `sequence` is given for stream data, which counts as activity when
     /// it is new.
     pub(crate) fn arrive(

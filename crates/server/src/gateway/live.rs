@@ -296,6 +296,12 @@ impl Attachment {
         }
     }
 
+    /// Notes that the farewell, if it was handed out, did not leave on this connection.
+    pub(crate) fn farewell_failed(&self) {
+        self.session
+            .with_state(|state| state.broker.farewell_failed(self.side, self.connection));
+    }
+
     /// Notes the agent's own word about the end.
     pub(crate) fn report(&self, report: AgentReport) {
         self.session.with_state(|state| {

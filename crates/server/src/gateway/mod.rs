@@ -217,6 +217,14 @@ impl Gateway {
         Ok(())
     }
 
+    /// Whether the session has ended and its client has not heard of it: the last output and the reason wait for it.
+    pub(crate) fn owes_its_client(&self, session_id: &str) -> bool {
+        let session = SessionId::parse(session_id)
+            .ok()
+            .and_then(|id| self.live(&id));
+        session.is_some_and(|session| !session.client_was_told())
+    }
+
     /// Notes that the session's agent was given a token. A completion that overtakes its data channel
     /// then waits for what that channel brings.
     fn expect_agent(&self, session_id: &str) {

@@ -37,17 +37,19 @@ pub(crate) async fn serve(
         () = read(&attachment, &mut inbound) => Stopped::Lost,
         stopped = write(&attachment, &mut outbound, clock) => stopped,
     };
-    if stopped == Stopped::Finished {
-        let goodbye = async {
-            if outbound.close().await.is_ok() {
-                inbound.drain().await;
-            }
-        };
-        tokio::select! {
-            // A peer that does not read must not hold up the end.
-            () = attachment.gone() => {}
-            () = goodbye => {}
+    if stopped == Stopped::Lost {
+        return attachment.farewell_failed();
+    }
+    let goodbye = async {
+        match outbound.close().await {
+            Ok(()) => inbound.drain().await,
+            Err(PeerGone) => attachment.farewell_failed(),
         }
+    };
+    tokio::select! {
+        // A peer that does not read must not hold up the end.
+        () = attachment.gone() => {}
+        () = goodbye => {}
     }
 }
 

@@ -107,6 +107,18 @@ impl Peer {
             .unwrap();
     }
 
+    /// Waits until the gateway has read what was sent so far.
+    pub(crate) async fn until_read(&mut self) {
+        let mark = Bytes::from_static(b"so far");
+        self.socket.send(Message::Ping(mark.clone())).await.unwrap();
+        let is_answer = |message: &Message| *message == Message::Pong(mark.clone());
+        while !timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("the gateway says nothing")
+            .is_some_and(|message| is_answer(&message.unwrap()))
+        {}
+    }
+
     pub(crate) async fn bytes(&mut self, frame: Bytes) {
         self.socket.send(Message::Binary(frame)).await.unwrap();
     }

@@ -7,8 +7,8 @@ use usher_wire::frame::MessageType;
 use usher_wire::message::{SessionStateName, TaskAcknowledge};
 
 use crate::gateway_peers::{
-    Farewell, Node, Peer, ask_token, client, completion, data_path, described, input, open_control,
-    output, scene, session_state, start, task_in, token,
+    Farewell, Node, Peer, ask_token, client, completion, described, open_control, output, scene,
+    session_state, start, task_in, token,
 };
 use crate::harness::Running;
 
@@ -282,51 +282,6 @@ async fn an_end_that_the_node_missed_is_told_when_it_is_back() {
         task_in(&control.next_frame().await).session_id.as_str(),
         next.id
     );
-}
-
-#[tokio::test]
-async fn resuming_is_for_the_owner_and_revokes_the_earlier_token() {
-    let (server, node, _control) = scene().await;
-    let session = start(&server, &server.admin, &node).await;
-    let id = json!({"SessionId": session.id});
-    let all =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    let other = server.user("other", all).await;
-    server
-        .ssm(&other, "ResumeSession", &id)
-        .await
-        .refused(400, "AccessDeniedException");
-    let mut agent = node.data(&server, &session.id).await;
-    let mut first = client(&server, &session.id, &session.token).await;
-    first.frame(&input(0, b"x")).await;
-    assert_eq!(agent.next_frame().await.payload, "x");
-    let resumed = server
-        .ssm(&server.admin, "ResumeSession", &id)
-        .await
-        .served()
-        .json();
-    assert!(
-        resumed["StreamUrl"]
-            .as_str()
-            .unwrap()
-            .ends_with(&data_path(&session.id)),
-        "{resumed}"
-    );
-    let refusal = client(&server, &session.id, &session.token)
-        .await
-        .refusal()
-        .await;
-    assert!(refusal.starts_with("The token is not valid"), "{refusal}");
-    let mut again = client(
-        &server,
-        &session.id,
-        resumed["TokenValue"].as_str().unwrap(),
-    )
-    .await;
-    // What is relayed before the new connection has the seat goes to the old one.
-    assert_eq!(first.next().await, None);
-    agent.frame(&output(0, b"back")).await;
-    assert_eq!(again.next_frame().await.payload, "back");
 }
 
 #[tokio::test]

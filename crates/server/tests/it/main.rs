@@ -24,6 +24,7 @@ mod nodes;
 mod policy;
 mod production;
 mod restart;
+mod resume;
 mod role_keys;
 mod role_sessions;
 mod roles;

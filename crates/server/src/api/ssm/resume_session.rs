@@ -4,13 +4,13 @@
 //! else's terminal, nor their own under another role's name (design section 7). The earlier tokens are revoked.
 
 use serde::{Deserialize, Serialize};
-use usher_policy::{RUN_AS_TAG, RunAsRule};
+use usher_policy::RunAs;
 
-use super::session::{demand_session, stream_url};
+use super::session::{demand_session, run_as_of_caller, stream_url};
 use crate::api::{Access, Call, Operation, Service};
+use crate::documents;
 use crate::error::{ApiError, Code};
 use crate::gateway::NewToken;
-use crate::identity::Caller;
 use crate::store::{SessionRow, TokenSide};
 
 /// The operation.
@@ -58,22 +58,15 @@ impl Operation for ResumeSession {
                 ),
             ));
         }
-        if !is_same_os_user(&row, call.caller) {
-            return Err(ApiError::new(
-                Code::AccessDenied,
-                format!(
-                    "User: {} does not run sessions as the OS user of this session; resume it with the role and tags it was started with.",
-                    call.caller.arn
-                ),
-            ));
-        }
-        if !row.state.is_active() {
+        // What is over may still owe its client the last output and the reason.
+        if !row.state.is_active() && !call.context.gateway.owes_its_client(&row.session_id) {
             return Ok(Output {
                 session_id: row.session_id,
                 token_value: None,
                 stream_url: None,
             });
         }
+        demand_same_os_user(call, &row).await?;
         let now = call.context.now();
         let token = NewToken::issue(TokenSide::Client, &row.session_id, &row.owner_id, now)?;
         call.context
@@ -88,16 +81,38 @@ impl Operation for ResumeSession {
     }
 }
 
-/// Whether the caller's tags still lead to the session's OS user: role sessions of one person can differ in just that.
-fn is_same_os_user(row: &SessionRow, caller: &Caller) -> bool {
-    let of_session = caller.session_tags.value(RUN_AS_TAG);
-    let tag = of_session.or_else(|| caller.tags.value(RUN_AS_TAG));
-    let decided_by =
-        |rules: &[RunAsRule]| rules.iter().any(|rule| rule.as_str() == row.run_as_rule);
-    if decided_by(&[RunAsRule::PrincipalTag, RunAsRule::SessionTag]) {
-        tag == Some(row.os_user.as_str())
-    } else {
-        // A default user counts for whoever has no tag; while Run As is off, tags say nothing.
-        tag.is_none() || decided_by(&[RunAsRule::Off])
+/// Decides Run As anew. Who would land in another account today, by tags, role or preferences, has no business in this
+/// one: role sessions of one person can differ in just that, and an administrator may have moved the person meanwhile.
+async fn demand_same_os_user(call: Call<'_>, row: &SessionRow) -> Result<(), ApiError> {
+    let preferences = documents::preferences(call.context).await?;
+    let document = documents::for_session(call.context, &row.document_name).await?;
+    let of_document = document.run_as().map_err(ApiError::internal)?;
+    let run_as = run_as_of_caller(call, &preferences, of_document.as_ref());
+    if is_granted(&run_as, &row.os_user) {
+        return Ok(());
+    }
+    tracing::warn!(
+        session = row.session_id,
+        by = call.caller.arn,
+        granted = row.os_user,
+        ?run_as,
+        "resume refused: another OS user"
+    );
+    Err(ApiError::new(
+        Code::AccessDenied,
+        format!(
+            "User: {} does not run sessions as the OS user of this session: the tags, the role or the preferences now \
+             say otherwise. Start a new session, or resume this one with the role and tags it was started with.",
+            call.caller.arn
+        ),
+    ))
+}
+
+/// Whether the decision leads to the OS user that the session was granted; that is empty while Run As was off.
+fn is_granted(run_as: &RunAs, granted: &str) -> bool {
+    match run_as {
+        RunAs::Off => granted.is_empty(),
+        RunAs::As(user) => user.name().as_str() == granted,
+        RunAs::Refused(_) => false,
     }
 }

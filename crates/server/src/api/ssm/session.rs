@@ -1,6 +1,6 @@
-//! What the operations on an existing session share: finding it behind its permission, and its address.
+//! What the operations on sessions share: finding one behind its permission, its address, and as whom it runs.
 
-use usher_policy::Context as Keys;
+use usher_policy::{Context as Keys, Preferences, RunAs, RunAsInputs, resolve_run_as};
 
 use crate::api::Call;
 use crate::config::Config;
@@ -41,6 +41,22 @@ pub(super) fn unknown_session(session_id: &str) -> ApiError {
     ApiError::new(
         Code::DoesNotExist,
         format!("Session {} does not exist.", session_id.escape_debug()),
+    )
+}
+
+/// As whom the caller's sessions run under these preferences and what their document says of Run As. Asked when a
+/// session starts, and again when it is resumed.
+pub(super) fn run_as_of_caller(
+    call: Call<'_>,
+    preferences: &Preferences,
+    document: Option<&RunAsInputs>,
+) -> RunAs {
+    resolve_run_as(
+        &call.caller.tags,
+        &call.caller.session_tags,
+        preferences,
+        document,
+        &call.context.config.extra_refused_os_users,
     )
 }
 

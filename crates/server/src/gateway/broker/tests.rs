@@ -223,6 +223,18 @@ fn only_the_first_ending_counts() {
 }
 
 #[test]
+fn a_farewell_under_which_the_connection_broke_is_still_owed() {
+    let now = Instant::now();
+    let mut broker = joined(now);
+    broker.end(ending("done"));
+    drain(&mut broker, Side::Client, CLIENT);
+    broker.farewell_failed(Side::Client, NEWER);
+    assert!(broker.client_was_told());
+    broker.farewell_failed(Side::Client, CLIENT);
+    assert!(!broker.client_was_told());
+}
+
+#[test]
 fn a_client_that_comes_back_after_the_end_gets_what_waits_and_the_farewell_again() {
     let now = Instant::now();
     let mut broker = joined(now);

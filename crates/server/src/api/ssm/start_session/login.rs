@@ -4,13 +4,12 @@
 //! root, protections that cannot be kept, and how many sessions there are already. A refusal is a value with a
 //! sentence, not an error.
 
-use usher_policy::{
-    RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, SessionProperties, resolve_run_as,
-};
+use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, SessionProperties};
 use usher_wire::ids::NodeId;
 
 use super::plan::Plan;
 use crate::api::Call;
+use crate::api::ssm::session::run_as_of_caller;
 use crate::gateway::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
 
 /// As whom the session runs.
@@ -59,13 +58,8 @@ impl Login {
         plan: &Plan,
         node: &NodeId,
     ) -> (Result<Self, Refusal>, RunAsRule) {
-        let run_as = resolve_run_as(
-            &call.caller.tags,
-            &call.caller.session_tags,
-            &plan.preferences,
-            plan.document.inputs(),
-            &call.context.config.extra_refused_os_users,
-        );
+        let of_document = plan.document.inputs().map(|inputs| &inputs.run_as);
+        let run_as = run_as_of_caller(call, &plan.preferences, of_document);
         let rule = run_as.rule();
         let counts = call
             .context
@@ -145,7 +139,9 @@ fn unkept_protection(
 
 #[cfg(test)]
 mod tests {
-    use usher_policy::{CloudWatchSink, CommandProperties, Platform, Preferences, S3Sink, Tags};
+    use usher_policy::{
+        CloudWatchSink, CommandProperties, Platform, Preferences, S3Sink, Tags, resolve_run_as,
+    };
     use usher_wire::ids::OsUserName;
 
     use super::*;

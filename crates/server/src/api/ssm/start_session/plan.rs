@@ -1,19 +1,11 @@
 //! What the session will be: its document with the parameters filled in, under the account's preferences.
 
-use usher_policy::{BoundDocument, DocumentFormat, Preferences, SessionDocument, SessionInputs};
+use usher_policy::{BoundDocument, Preferences, SessionInputs};
 
 use super::authorized::AuthorizedSession;
 use crate::context::Context;
-use crate::documents::{self, PREFERENCES, Wanted};
+use crate::documents::{self, PREFERENCES};
 use crate::error::{ApiError, Code};
-
-/// The session of an account that has no preferences document and of a caller who names none.
-const DEFAULT_DOCUMENT: &str = r#"{
-    "schemaVersion": "1.0",
-    "description": "A shell under the server's default preferences",
-    "sessionType": "Standard_Stream",
-    "inputs": {}
-}"#;
 
 /// A document ready to be started.
 #[derive(Debug)]
@@ -38,8 +30,8 @@ impl Plan {
         let document_name = documents::plain_name(context.config.scope(), named)
             .unwrap_or(named)
             .to_owned();
-        let document = find(context, named, &document_name).await?;
-        let document = document
+        let document = documents::for_session(context, named)
+            .await?
             .bind(authorized.parameters())
             .map_err(|refused| ApiError::new(Code::InvalidParameters, refused.to_string()))?;
         let preferences = documents::preferences(context).await?;
@@ -51,26 +43,4 @@ impl Plan {
             inputs,
         })
     }
-}
-
-async fn find(
-    context: &Context,
-    named: &str,
-    plain_name: &str,
-) -> Result<SessionDocument, ApiError> {
-    if plain_name != PREFERENCES {
-        return documents::find(context, named, &Wanted::Default)
-            .await?
-            .text()?
-            .check();
-    }
-    // The preferences in force are the latest version; its default is never moved by the documented procedure.
-    if context.store.document(PREFERENCES).await?.is_none() {
-        return SessionDocument::parse(DEFAULT_DOCUMENT, DocumentFormat::Json)
-            .map_err(ApiError::internal);
-    }
-    documents::find(context, PREFERENCES, &Wanted::Latest)
-        .await?
-        .text()?
-        .check()
 }
