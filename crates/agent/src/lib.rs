@@ -15,6 +15,7 @@
 mod back_off;
 mod cli;
 mod config;
+mod confinement;
 mod control;
 mod identities;
 mod ipc;

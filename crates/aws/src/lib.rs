@@ -28,6 +28,7 @@ pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use endpoint::{Endpoint, EndpointError};
 #[cfg(feature = "profiles")]
 pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
+pub use proxy::ports_toward;
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{

@@ -6,6 +6,8 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::endpoint::Endpoint;
+
 /// A proxy's answer to CONNECT has no reason to be longer.
 const MAX_ANSWER: usize = 8 * 1024;
 
@@ -40,6 +42,18 @@ pub(crate) async fn dial(target: &Uri) -> Result<TcpStream, DialError> {
     // Keystrokes are single small messages: waiting to fill a segment would be felt.
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// The TCP ports that reaching `endpoint` takes: its own, and its proxy's where the environment names one.
+pub fn ports_toward(endpoint: &Endpoint) -> Vec<u16> {
+    let Ok(target) = endpoint.url("/").parse::<Uri>() else {
+        return Vec::new();
+    };
+    let default = if endpoint.is_secure() { 443 } else { 80 };
+    let own = target.port_u16().unwrap_or(default);
+    let proxy = Matcher::from_env().intercept(&target);
+    let proxy = proxy.map(|proxy| proxy.uri().port_u16().unwrap_or(80));
+    std::iter::once(own).chain(proxy).collect()
 }
 
 fn is_loopback(host: &str) -> bool {

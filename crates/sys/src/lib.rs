@@ -12,6 +12,7 @@ mod account_processes;
 mod after_fork;
 mod cgroup;
 mod command;
+mod confinement;
 mod descriptors;
 mod limits;
 mod login;
@@ -29,6 +30,7 @@ pub use account_processes::end_processes_of;
 pub use after_fork::Stage;
 pub use cgroup::Cgroup;
 pub use command::Command;
+pub use confinement::{Confined, confine_connections, confine_files, confine_system_calls};
 pub use descriptors::{
     MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, pipe, read_anonymous_file, receive,
     send, set_nonblocking, socket_pair, wait_readable,

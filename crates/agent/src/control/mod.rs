@@ -18,6 +18,7 @@ use usher_aws::Ssm;
 use usher_sys::Worker;
 use usher_wire::ids::{IdError, NodeId};
 
+use crate::confinement;
 use crate::ipc::{AsyncLink, LinkError, ToControl};
 use crate::registration::read_key;
 use crate::service::{self, ServiceError};
@@ -49,6 +50,7 @@ pub(crate) fn run() -> Result<(), ControlError> {
         .next()
         .ok_or(ControlError::NotAWorker)?;
     usher_sys::forbid_tracing()?;
+    confinement::before_input();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -74,6 +76,7 @@ async fn serve(mut monitor: AsyncLink) -> Result<(), ControlError> {
     let der = zeroize::Zeroizing::new(read_key(File::from(key))?);
     let key = KeyPair::from_pkcs8(&der).map_err(|_| ControlError::Key)?;
     let client = service::client(authorities.as_deref(), &endpoint, &region)?;
+    confinement::toward(client.endpoint());
     let ssm = Ssm::new(client.clone());
     let registration = RegistrationKey {
         node: node.clone(),

@@ -16,6 +16,7 @@ use std::os::fd::OwnedFd;
 
 use usher_sys::Worker;
 
+use crate::confinement;
 use crate::monitor::SessionEnd;
 
 pub(crate) use task::{SessionTask, TaskError, purpose, usher_member};
@@ -35,6 +36,8 @@ pub(crate) fn run() -> SessionEnd {
 
 fn start(login: OwnedFd, task: OwnedFd) -> Result<SessionEnd, error::SessionError> {
     usher_sys::forbid_tracing()?;
+    // The task is the first thing it reads that a stranger wrote.
+    confinement::before_input();
     let task = SessionTask::from_file(task)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -29,6 +29,7 @@ use super::pipes::{PipeEnds, Pipes};
 use super::program::{Program, Said};
 use super::task::{self, SessionTask};
 use super::terminal::Terminal;
+use crate::confinement;
 use crate::ipc::{AsyncLink, FromShell, LinkError, Open, Run, ToShell};
 use crate::monitor::SessionEnd;
 use crate::service;
@@ -50,6 +51,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     let purpose = task::purpose(&task.content)?;
     let member = task::usher_member(&task.content)?;
     let client = service::client(task.authorities.as_deref(), &task.endpoint, &task.region)?;
+    confinement::toward(client.endpoint());
     let (_keep, credentials) = watch::channel(Some(task::credentials(member)));
     let id = task.content.session_id.clone();
 

@@ -111,6 +111,9 @@ async fn workers_run_as_service_uids_without_capabilities_and_cannot_be_traced()
         };
         assert_eq!(line("CapPrm:"), "0000000000000000", "{worker}");
         assert_eq!(line("CapInh:"), "0000000000000000", "{worker}");
+        assert_eq!(line("NoNewPrivs:"), "1", "{worker}");
+        // 2 is a filter; what it and landlock leave a worker is tested in `crates/sys`.
+        assert_eq!(line("Seccomp:"), "2", "{worker}");
         let ids: Vec<String> = line("Uid:").split('\t').map(str::to_owned).collect();
         assert!(
             ids.iter().all(|id| *id == ids[0] && id != "0"),

@@ -87,13 +87,14 @@ async fn a_long_output_arrives_whole_over_a_lost_connection() {
         return;
     }
     let (_service, _agent, _user, mut client) = session("tester-1").await;
-    client.type_line("PS1=; stty -echo; echo ready");
-    client.until("ready\r\n").await;
+    // Not what is typed, which may be shown as well.
+    client.type_line("PS1=; stty -echo; echo ready-$((40+2))");
+    client.until("ready-42\r\n").await;
     client.screen.clear();
-    client.type_line("seq 1 60000; echo done");
+    client.type_line("seq 1 60000; echo done-$((40+2))");
     client.until("\r\n20000\r\n").await;
     client.lose_the_connection().await;
-    client.until("done").await;
+    client.until("done-42").await;
     let numbers: Vec<u32> = client
         .screen
         .lines()

@@ -9,6 +9,7 @@
 
 mod account;
 mod command;
+mod confinement;
 mod descriptors;
 mod login;
 mod terminal;

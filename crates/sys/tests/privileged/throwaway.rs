@@ -13,9 +13,14 @@ pub(crate) fn skip_unless_root(test: &str) -> bool {
     if usher_sys::running_as_root() {
         return false;
     }
-    let line = format!("SKIPPED {test}: it makes throwaway users and needs root\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    skip(test, "it makes throwaway users and needs root");
     true
+}
+
+/// Says loudly why a test did not run.
+pub(crate) fn skip(test: &str, reason: &str) {
+    let line = format!("SKIPPED {test}: {reason}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// A user made by useradd, removed with its home on drop.
