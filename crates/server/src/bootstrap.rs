@@ -84,11 +84,13 @@ async fn made_before(context: &Context) -> Result<Option<String>, ServerError> {
 async fn make_admin(context: &Context, name: &str) -> Result<EntityRow, ApiError> {
     let user = EntityRow {
         id: fresh_id("AIDA", 17)?,
+        kind: Kind::User,
+        boundary_id: None,
         name: name.to_owned(),
         path: "/".to_owned(),
         created: context.now(),
     };
-    if !context.store.insert_user(&user, &[]).await? {
+    if !context.store.insert_entity(&user, &[]).await? {
         return Err(ApiError::internal(
             "the administrator was made by somebody else at the same time",
         ));

@@ -8,6 +8,7 @@
 
 mod activations;
 mod api;
+mod aws_policies;
 mod bootstrap;
 mod bus;
 mod clock;

@@ -32,6 +32,18 @@ pub(crate) const TAGS: i64 = 50;
 pub(crate) const INLINE_POLICIES: usize = 2048;
 /// Characters of a role's inline policies together, white space not counted; more are `LimitExceeded`.
 pub(crate) const ROLE_INLINE_POLICIES: usize = 10_240;
+/// Characters of a group's inline policies together, white space not counted; more are `LimitExceeded`.
+pub(crate) const GROUP_INLINE_POLICIES: usize = 5120;
+/// Characters of a version of a managed policy, white space not counted; more are `LimitExceeded`.
+pub(crate) const MANAGED_POLICY: usize = 6144;
+/// Versions of a managed policy; more are `LimitExceeded`.
+pub(crate) const POLICY_VERSIONS: i64 = 5;
+/// Managed policies attached to a user, role or group; more are `LimitExceeded`.
+pub(crate) const ATTACHED_POLICIES: i64 = 10;
+/// Groups of a user; more are `LimitExceeded`.
+pub(crate) const GROUPS: i64 = 10;
+/// How old the note of an access key's latest use may be before another use writes a new one.
+pub(crate) const KEY_USE_MS: i64 = 60 * 1000;
 /// Characters of a trust policy, white space not counted; more are `LimitExceeded`.
 pub(crate) const TRUST_POLICY: usize = 2048;
 /// What a role may have as the longest life of its sessions' keys, in seconds.

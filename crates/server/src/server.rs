@@ -19,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::http::Listener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::{bootstrap, grant_key, http};
+use crate::{aws_policies, bootstrap, grant_key, http};
 
 /// Why the server does not start, or an identity cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +150,7 @@ impl Server {
             gateway,
             clock,
         };
+        aws_policies::bring_up_to_date(&context).await?;
         Ok(Self {
             context: Arc::new(context),
             _lock: lock,

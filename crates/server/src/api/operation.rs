@@ -78,8 +78,9 @@ pub(crate) enum Access<I> {
         /// What it is done to.
         on: fn(&I) -> Resource,
     },
-    /// As `Policy`, where the input also brings condition keys: the tags that it sets or removes.
-    Tagging {
+    /// As `Policy`, where the input also brings condition keys: the tags that it sets or removes, the policy that it
+    /// attaches.
+    Keyed {
         /// `iam:TagUser`.
         action: &'static str,
         /// What it is done to.
@@ -168,7 +169,7 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         Access::AnySigner => (Signature::SigV4, "whoever signs"),
         Access::OwnNode { .. } => (Signature::SigV4, "the node itself, by its temporary keys"),
         Access::Policy { action, .. }
-        | Access::Tagging { action, .. }
+        | Access::Keyed { action, .. }
         | Access::Within { action } => (Signature::SigV4, *action),
     };
     Entry {
@@ -187,7 +188,7 @@ async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiE
         Access::Anonymous { .. } | Access::RegistrationKey | Access::AnySigner => {}
         Access::OwnNode { named } => own_node(call.caller, named(&input))?,
         Access::Policy { action, on } => call.demand(action, &on(&input)).await?,
-        Access::Tagging { action, on, keys } => {
+        Access::Keyed { action, on, keys } => {
             call.demand_with(action, &on(&input), &keys(&input)).await?;
         }
         Access::Within { .. } => {}

@@ -159,6 +159,17 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>,
         .transpose()
 }
 
+/// For an optional truth value: `SetAsDefault=true`.
+pub(crate) fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.map(|text| {
+        text.to_ascii_lowercase()
+            .parse()
+            .map_err(|_| D::Error::custom("neither true nor false"))
+    })
+    .transpose()
+}
+
 /// For a list that may have been sent empty: `Tags=`.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     from: D,

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{ApiError, Code, Protocol};
 
-pub(crate) use form::{Form, integer, list, percent_encoded};
+pub(crate) use form::{Form, integer, list, percent_encoded, truth};
 pub(crate) use times::{EpochSeconds, IsoTime, iso_time};
 pub(crate) use xml::{error_document, response_document};
 

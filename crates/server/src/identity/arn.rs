@@ -2,7 +2,7 @@
 
 use usher_wire::ids::AccountId;
 
-use crate::store::Kind;
+use crate::store::{EntityRow, Kind};
 
 /// Account and region: what every ARN needs.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,17 @@ impl Scope<'_> {
         let kind = match kind {
             Kind::User => "user",
             Kind::Role => "role",
+            Kind::Group => "group",
+            Kind::Policy => "policy",
+            // What comes with the service belongs to no account.
+            Kind::AwsPolicy => return format!("arn:aws:iam::aws:policy{path}{name}"),
         };
         format!("arn:aws:iam::{}:{kind}{path}{name}", self.account)
+    }
+
+    /// An IAM entity that exists.
+    pub(crate) fn arn_of(&self, entity: &EntityRow) -> String {
+        self.entity(entity.kind, &entity.path, &entity.name)
     }
 
     /// A role as somebody has assumed it; the role's path is no part of the name.

@@ -9,14 +9,17 @@ use http::request::Parts;
 use usher_policy::Tags;
 use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
-use usher_wire::sigv4::{Authorization, CheckedRequest, Expectation, Fault, Request, SigV4Error};
+use usher_wire::sigv4::{
+    Authorization, CheckedRequest, CredentialScope, Expectation, Fault, Request, SigV4Error,
+};
 
 use super::caller::Arrival;
 use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials, role_credentials};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::http::{OverTls, Peer};
-use crate::store::Kind;
+use crate::limits;
+use crate::store::{AccessKeyRow, KeyUse, Kind};
 
 /// How a call must be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,15 +85,41 @@ fn arrival(parts: &Parts) -> Arrival {
 async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result<Caller, ApiError> {
     let id = checked.access_key_id().to_owned();
     let token = checked.session_token().map(str::to_owned);
-    let (secret, caller) = match id.starts_with("ASIA") {
-        true => match role_credentials::find(context, &id, token.as_deref()).await? {
+    if id.starts_with("ASIA") {
+        let found = role_credentials::find(context, &id, token.as_deref()).await?;
+        let (secret, caller) = match found {
             Some(of_role) => of_role,
             None => node_credentials::find(context, &id, token.as_deref()).await?,
-        },
-        false => find_user(context, &id, token.as_deref()).await?,
-    };
-    checked.verify(&secret).map_err(|error| refusal(&error))?;
+        };
+        checked.verify(&secret).map_err(|error| refusal(&error))?;
+        return Ok(caller);
+    }
+    let (key, secret, caller) = find_user(context, &id, token.as_deref()).await?;
+    let verified = checked.verify(&secret).map_err(|error| refusal(&error))?;
+    note_use(context, &key, verified.scope()).await?;
     Ok(caller)
+}
+
+/// Notes that a key was used, seldom enough that the note costs nothing.
+async fn note_use(
+    context: &Context,
+    key: &AccessKeyRow,
+    scope: &CredentialScope,
+) -> Result<(), ApiError> {
+    let now = context.now();
+    let is_recent = |used: &KeyUse| now.saturating_sub(used.at) < limits::KEY_USE_MS;
+    if key.last_use.as_ref().is_some_and(is_recent) {
+        return Ok(());
+    }
+    let used = KeyUse {
+        at: now,
+        service: scope.service().to_owned(),
+        region: scope.region().to_owned(),
+    };
+    Ok(context
+        .store
+        .note_key_use(&key.access_key_id, &used)
+        .await?)
 }
 
 async fn by_registration_key(
@@ -129,7 +158,7 @@ async fn find_user(
     context: &Context,
     id: &str,
     token: Option<&str>,
-) -> Result<(Secret, Caller), ApiError> {
+) -> Result<(AccessKeyRow, Secret, Caller), ApiError> {
     let unknown = || {
         ApiError::new(
             Code::UnknownAccessKey,
@@ -167,7 +196,7 @@ async fn find_user(
         session_tags: Tags::default(),
         arrival: Arrival::default(),
     };
-    Ok((secret, caller))
+    Ok((key, secret, caller))
 }
 
 /// The secret of the key `id`, for one comparison.

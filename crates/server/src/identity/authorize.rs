@@ -8,12 +8,13 @@ use usher_policy::{
 };
 
 use super::Caller;
-use super::condition_keys::{of_call, of_iam_resource};
+use super::condition_keys::{boundary_key, of_call, of_iam_resource};
+use super::managed_policy::find_managed_policy;
 use super::principal_policies::principal_policies;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
-use crate::store::{Kind, TagRow};
+use crate::store::{EntityRow, Kind, TagRow};
 
 /// What an action is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub(crate) enum Resource {
     Caller,
     /// The IAM entity of that name.
     Entity(Kind, String),
+    /// The same where the policies it has are changed: conditions may ask for its boundary.
+    PoliciesOf(Kind, String),
+    /// A managed policy, by ARN.
+    ManagedPolicy(String),
     /// An IAM entity named with its path, whether it exists or not.
     EntityAt {
         /// What it is.
@@ -156,6 +161,15 @@ pub(crate) fn denied(caller: &Caller, action: &str, resource: &str, why: &str) -
     )
 }
 
+/// The ARN of an IAM entity and the keys of its tags.
+async fn described(context: &Context, entity: &EntityRow) -> Result<(Vec<String>, Keys), ApiError> {
+    let tags = context.store.tags(&entity.id).await?;
+    Ok((
+        vec![context.config.scope().arn_of(entity)],
+        of_iam_resource(tags.iter().map(TagRow::pair)),
+    ))
+}
+
 /// The ARNs of `resource`, the usual one first, and the condition keys that it brings.
 async fn describe(
     context: &Context,
@@ -173,17 +187,29 @@ async fn describe(
         }
         // What does not exist is judged as if it had no path and no tags, so that its absence shows
         // only to those who may see it.
-        Resource::Entity(kind, name) => match context.store.entity_named(*kind, name).await? {
-            Some(entity) => {
-                let tags = context.store.tags(&entity.id).await?;
-                let tags = tags.iter().map(TagRow::pair);
-                return Ok((
-                    vec![scope.entity(*kind, &entity.path, &entity.name)],
-                    of_iam_resource(tags),
-                ));
-            }
-            None => vec![scope.entity(*kind, "/", name)],
-        },
+        Resource::Entity(kind, name) => {
+            return match context.store.entity_named(*kind, name).await? {
+                Some(entity) => described(context, &entity).await,
+                None => Ok((vec![scope.entity(*kind, "/", name)], Keys::default())),
+            };
+        }
+        Resource::PoliciesOf(kind, name) => {
+            let Some(entity) = context.store.entity_named(*kind, name).await? else {
+                return Ok((vec![scope.entity(*kind, "/", name)], Keys::default()));
+            };
+            let (names, keys) = described(context, &entity).await?;
+            let keys = match context.store.boundary_of(&entity.id).await? {
+                Some(boundary) => keys.and(&boundary_key(&scope.arn_of(&boundary.policy))),
+                None => keys,
+            };
+            return Ok((names, keys));
+        }
+        Resource::ManagedPolicy(arn) => {
+            return match find_managed_policy(context, arn).await? {
+                Some(policy) => described(context, &policy).await,
+                None => Ok((vec![arn.clone()], Keys::default())),
+            };
+        }
         Resource::EntityAt { kind, path, name } => vec![scope.entity(*kind, path, name)],
         Resource::Document(given) => match documents::plain_name(scope, given) {
             // Built-in documents belong to no account, but AWS's own guides also name them with one.

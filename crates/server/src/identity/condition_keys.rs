@@ -59,6 +59,16 @@ pub(crate) fn tag_keys<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Ke
     })
 }
 
+/// The key by which policies see the permissions boundary that somebody has or is to have.
+pub(crate) fn boundary_key(policy_arn: &str) -> Keys {
+    Keys::default().with("iam:PermissionsBoundary", policy_arn)
+}
+
+/// The key by which policies see the managed policy that is attached or detached.
+pub(crate) fn policy_arn_key(policy_arn: &str) -> Keys {
+    Keys::default().with("iam:PolicyARN", policy_arn)
+}
+
 /// The keys by which policies see the tags of what an IAM call is about.
 pub(crate) fn of_iam_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Keys {
     tags.fold(Keys::default(), |keys, (key, value)| {

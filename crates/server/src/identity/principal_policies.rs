@@ -8,6 +8,7 @@ use usher_policy::{NamedPolicy, PolicyDocument, PrincipalPolicies};
 use super::{Caller, Who};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::store::PolicySource;
 
 /// A user's own policies, or those of the role and not of who assumed it. Nodes act by `Access::OwnNode` alone, and
 /// nobody else signs.
@@ -15,20 +16,39 @@ pub(crate) async fn principal_policies(
     context: &Context,
     caller: &Caller,
 ) -> Result<PrincipalPolicies, ApiError> {
-    let rows = match &caller.who {
-        Who::User { user_id } => context.store.inline_policies(user_id).await?,
-        Who::AssumedRole(session) => context.store.inline_policies(&session.role_id).await?,
-        Who::Node(_) | Who::Anonymous => Vec::new(),
-    };
+    match &caller.who {
+        Who::User { user_id } => held_by(context, user_id).await,
+        Who::AssumedRole(session) => held_by(context, &session.role_id).await,
+        Who::Node(_) | Who::Anonymous => Ok(PrincipalPolicies::default()),
+    }
+}
+
+/// What the user or role with this id holds: its inline and attached policies, those of its groups, its boundary.
+pub(crate) async fn held_by(context: &Context, id: &str) -> Result<PrincipalPolicies, ApiError> {
+    let scope = context.config.scope();
+    let rows = context.store.held_policies(id).await?;
+    let boundary = context.store.boundary_of(id).await?;
     let identity = rows
         .into_iter()
-        .map(|row| stored(&row.name, &row.document))
+        .map(|row| {
+            let name = match &row.source {
+                PolicySource::Inline(name) => name.clone(),
+                PolicySource::Managed(policy) => scope.arn_of(policy),
+            };
+            stored(name, &row.document)
+        })
         .collect::<Result<_, _>>()?;
-    Ok(PrincipalPolicies::granting(identity))
+    Ok(PrincipalPolicies {
+        identity,
+        boundary: boundary
+            .map(|row| stored(scope.arn_of(&row.policy), &row.document))
+            .transpose()?,
+        session: None,
+    })
 }
 
 /// A policy that was good when it was stored.
-fn stored(name: &str, document: &str) -> Result<NamedPolicy, ApiError> {
+fn stored(name: String, document: &str) -> Result<NamedPolicy, ApiError> {
     let document = PolicyDocument::parse(document).map_err(|error| {
         ApiError::internal(format!("the stored policy {name} is unreadable: {error}"))
     })?;

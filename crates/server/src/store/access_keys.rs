@@ -20,6 +20,19 @@ pub(crate) struct AccessKeyRow {
     pub(crate) is_active: bool,
     /// Milliseconds.
     pub(crate) created: i64,
+    /// Its latest use, if it was used.
+    pub(crate) last_use: Option<KeyUse>,
+}
+
+/// When and for what an access key was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyUse {
+    /// Milliseconds.
+    pub(crate) at: i64,
+    /// As in the credential scope: `ssm`.
+    pub(crate) service: String,
+    /// As in the credential scope.
+    pub(crate) region: String,
 }
 
 fn access_key(row: &AnyRow) -> Result<AccessKeyRow, StoreError> {
@@ -29,6 +42,16 @@ fn access_key(row: &AnyRow) -> Result<AccessKeyRow, StoreError> {
         secret_sealed: row.try_get("secret_sealed")?,
         is_active: row.try_get::<i64, _>("active")? == 1,
         created: row.try_get("created")?,
+        last_use: row
+            .try_get::<Option<i64>, _>("last_used")?
+            .map(|at| {
+                Ok::<_, sqlx::Error>(KeyUse {
+                    at,
+                    service: row.try_get("last_service")?,
+                    region: row.try_get("last_region")?,
+                })
+            })
+            .transpose()?,
     })
 }
 
@@ -38,7 +61,7 @@ impl Store {
         &self,
         access_key_id: &str,
     ) -> Result<Option<AccessKeyRow>, StoreError> {
-        let row = sqlx::query("SELECT access_key_id, user_id, secret_sealed, active, created FROM access_keys WHERE access_key_id = $1")
+        let row = sqlx::query("SELECT * FROM access_keys WHERE access_key_id = $1")
             .bind(access_key_id)
             .fetch_optional(self.readers())
             .await?;
@@ -50,16 +73,13 @@ impl Store {
         &self,
         user_id: &str,
     ) -> Result<Vec<AccessKeyRow>, StoreError> {
-        sqlx::query(
-            "SELECT access_key_id, user_id, secret_sealed, active, created FROM access_keys \
-             WHERE user_id = $1 ORDER BY created, access_key_id",
-        )
-        .bind(user_id)
-        .fetch_all(self.readers())
-        .await?
-        .iter()
-        .map(access_key)
-        .collect()
+        sqlx::query("SELECT * FROM access_keys WHERE user_id = $1 ORDER BY created, access_key_id")
+            .bind(user_id)
+            .fetch_all(self.readers())
+            .await?
+            .iter()
+            .map(access_key)
+            .collect()
     }
 
     /// Stores an access key unless its owner already has `limit`.
@@ -107,6 +127,25 @@ impl Store {
         .await?;
         write.commit().await?;
         Ok(switched.rows_affected() > 0)
+    }
+
+    /// Notes a use of an access key.
+    pub(crate) async fn note_key_use(
+        &self,
+        access_key_id: &str,
+        used: &KeyUse,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query(
+            "UPDATE access_keys SET last_used = $1, last_service = $2, last_region = $3 WHERE access_key_id = $4",
+        )
+        .bind(used.at)
+        .bind(&used.service)
+        .bind(&used.region)
+        .bind(access_key_id)
+        .execute(&mut *write)
+        .await?;
+        Ok(write.commit().await?)
     }
 
     /// Removes a user's access key. False if there was none.

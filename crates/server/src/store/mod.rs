@@ -25,11 +25,12 @@ use std::path::{Path, PathBuf};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 
-pub(crate) use access_keys::AccessKeyRow;
+pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
 pub(crate) use iam::{
-    EntityRow, Hindrance, InlinePolicyRow, Kind, RoleRow, Room, TagRow, TrustRow,
+    EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,
+    RoleRow, Room, TagRow, TrustRow, VersionDeletion,
 };
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};

@@ -66,7 +66,7 @@ async fn an_unknown_operation_is_refused_in_its_protocol() {
         json(target).await.refused(400, "UnknownOperationException");
     }
     server
-        .iam(&server.admin, "CreateGroup", &[("GroupName", "g")])
+        .iam(&server.admin, "CreateLoginProfile", &[("UserName", "g")])
         .await
         .refused(400, "InvalidAction");
     let other_version =

@@ -107,7 +107,7 @@ async fn members_outside_their_bounds_are_refused() {
     ];
     admin(&server, "CreateRole", &members)
         .await
-        .refused(400, "InvalidInput");
+        .refused(404, "NoSuchEntity");
     let spaced = format!("{}{}", trust, "x".repeat(2048));
     make(&server, "deploy", &spaced)
         .await

@@ -9,15 +9,16 @@ use crate::api::{Access, Call, Operation, Service};
 use crate::codec::IsoTime;
 use crate::context::Context;
 use crate::error::{ApiError, Code};
-use crate::identity::{Alphabet, fresh, fresh_id};
+use crate::identity::{Alphabet, Resource, fresh, fresh_id};
 use crate::limits;
 use crate::server::AccessKeyPair;
-use crate::store::{AccessKeyRow, Room};
+use crate::store::{AccessKeyRow, Kind, Room};
 
 pub(crate) struct CreateAccessKey;
 pub(crate) struct ListAccessKeys;
 pub(crate) struct UpdateAccessKey;
 pub(crate) struct DeleteAccessKey;
+pub(crate) struct GetAccessKeyLastUsed;
 
 const ACTIVE: &str = "Active";
 const INACTIVE: &str = "Inactive";
@@ -49,6 +50,27 @@ pub(crate) struct UpdateInput {
 pub(crate) struct DeleteInput {
     user_name: Option<String>,
     access_key_id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LastUsedInput {
+    access_key_id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LastUsed {
+    last_used_date: Option<IsoTime>,
+    service_name: String,
+    region: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LastUsedOutput {
+    user_name: String,
+    access_key_last_used: LastUsed,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,6 +121,7 @@ pub(crate) async fn make_access_key(
         user_id: user_id.to_owned(),
         is_active: true,
         created: context.now(),
+        last_use: None,
     };
     match context
         .store
@@ -228,6 +251,47 @@ impl Operation for DeleteAccessKey {
             return Ok(());
         }
         Err(no_such_key(&input.access_key_id))
+    }
+}
+
+impl Operation for GetAccessKeyLastUsed {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "GetAccessKeyLastUsed";
+    /// The resource is the key's user, whom the input does not name.
+    const ACCESS: Access<LastUsedInput> = Access::Within {
+        action: "iam:GetAccessKeyLastUsed",
+    };
+    type Input = LastUsedInput;
+    type Output = LastUsedOutput;
+
+    async fn run(call: Call<'_>, input: LastUsedInput) -> Result<LastUsedOutput, ApiError> {
+        let store = &call.context.store;
+        let key = store.access_key(&input.access_key_id).await?;
+        let user = match &key {
+            Some(key) => store.entity_with_id(&key.user_id).await?,
+            None => None,
+        };
+        let resource = match &user {
+            Some(user) => Resource::Entity(Kind::User, user.name.clone()),
+            None => Resource::Any,
+        };
+        call.demand("iam:GetAccessKeyLastUsed", &resource).await?;
+        let (Some(key), Some(user)) = (key, user) else {
+            return Err(no_such_key(&input.access_key_id));
+        };
+        let never = || "N/A".to_owned();
+        let (service, region) = match &key.last_use {
+            Some(used) => (used.service.clone(), used.region.clone()),
+            None => (never(), never()),
+        };
+        Ok(LastUsedOutput {
+            user_name: user.name,
+            access_key_last_used: LastUsed {
+                last_used_date: key.last_use.map(|used| IsoTime(used.at)),
+                service_name: service,
+                region,
+            },
+        })
     }
 }
 

@@ -61,6 +61,17 @@ pub(crate) struct ListOutput {
     marker: Option<String>,
 }
 
+/// Refuses a text that the evaluator could not decide on.
+pub(super) fn check_document(document: &str) -> Result<(), ApiError> {
+    match PolicyDocument::parse(document) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ApiError::new(
+            Code::MalformedPolicyDocument,
+            error.to_string(),
+        )),
+    }
+}
+
 fn no_such_policy<O: Owner>(name: &str) -> ApiError {
     ApiError::new(
         Code::NoSuchEntity,
@@ -70,18 +81,17 @@ fn no_such_policy<O: Owner>(name: &str) -> ApiError {
 
 impl<O: Owner> Operation for PutPolicy<O> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.put_policy);
+    const NAME: &'static str = operation(O::POLICY_ACTIONS.put);
     const ACCESS: Access<PutInput<O>> = Access::Policy {
-        action: O::ACTIONS.put_policy,
-        on: |input| input.owner.resource(),
+        action: O::POLICY_ACTIONS.put,
+        on: |input| input.owner.policies(),
     };
     type Input = PutInput<O>;
     type Output = ();
 
     async fn run(call: Call<'_>, input: PutInput<O>) -> Result<(), ApiError> {
         check_name("policyName", &input.policy_name, 128)?;
-        PolicyDocument::parse(&input.policy_document)
-            .map_err(|error| ApiError::new(Code::MalformedPolicyDocument, error.to_string()))?;
+        check_document(&input.policy_document)?;
         let owner = input.owner.find_modifiable(call).await?;
         let policy = InlinePolicyRow {
             name: input.policy_name,
@@ -108,9 +118,9 @@ impl<O: Owner> Operation for PutPolicy<O> {
 
 impl<O: Owner> Operation for GetPolicy<O> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.get_policy);
+    const NAME: &'static str = operation(O::POLICY_ACTIONS.get);
     const ACCESS: Access<OneInput<O>> = Access::Policy {
-        action: O::ACTIONS.get_policy,
+        action: O::POLICY_ACTIONS.get,
         on: |input| input.owner.resource(),
     };
     type Input = OneInput<O>;
@@ -134,9 +144,9 @@ impl<O: Owner> Operation for GetPolicy<O> {
 
 impl<O: Owner> Operation for ListPolicies<O> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.list_policies);
+    const NAME: &'static str = operation(O::POLICY_ACTIONS.list);
     const ACCESS: Access<ListInput<O>> = Access::Policy {
-        action: O::ACTIONS.list_policies,
+        action: O::POLICY_ACTIONS.list,
         on: |input| input.owner.resource(),
     };
     type Input = ListInput<O>;
@@ -158,10 +168,10 @@ impl<O: Owner> Operation for ListPolicies<O> {
 
 impl<O: Owner> Operation for DeletePolicy<O> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.delete_policy);
+    const NAME: &'static str = operation(O::POLICY_ACTIONS.delete);
     const ACCESS: Access<OneInput<O>> = Access::Policy {
-        action: O::ACTIONS.delete_policy,
-        on: |input| input.owner.resource(),
+        action: O::POLICY_ACTIONS.delete,
+        on: |input| input.owner.policies(),
     };
     type Input = OneInput<O>;
     type Output = ();

@@ -1,12 +1,18 @@
-//! IAM: users and roles, their tags and inline policies, access keys, trust policies (control-plane.md 6).
+//! IAM: users, roles, groups and managed policies, what hangs on them, and access keys (control-plane.md 6).
 //!
-//! What users and roles have in common is written once, in `owner` and the operations generic over it.
+//! What several kinds of entity have in common is written once, in `owner` and the operations generic over it.
 
 mod access_keys;
+mod attachments;
+mod boundaries;
+mod groups;
 mod inline_policies;
+mod managed_policies;
 mod names;
 mod owner;
 mod paging;
+mod policy_entities;
+mod policy_versions;
 mod roles;
 mod tagging;
 mod tags;
@@ -14,12 +20,29 @@ mod trust;
 mod users;
 
 pub(crate) use access_keys::{
-    CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey, make_access_key,
+    CreateAccessKey, DeleteAccessKey, GetAccessKeyLastUsed, ListAccessKeys, UpdateAccessKey,
+    make_access_key,
+};
+pub(crate) use attachments::{Attach, Detach, ListAttached};
+pub(crate) use boundaries::{DeleteBoundary, PutBoundary};
+pub(crate) use groups::{
+    AddUserToGroup, CreateGroup, DeleteGroup, GetGroup, ListGroups, ListGroupsForUser,
+    RemoveUserFromGroup,
 };
 pub(crate) use inline_policies::{DeletePolicy, GetPolicy, ListPolicies, PutPolicy};
+pub(crate) use managed_policies::{
+    CreatePolicy, DeleteManagedPolicy, GetManagedPolicy, ListManagedPolicies,
+};
 pub(crate) use names::check_name;
-pub(crate) use owner::{Role, User};
-pub(crate) use roles::{CreateRole, DeleteRole, GetRole, ListRoles, UpdateAssumeRolePolicy};
+pub(crate) use owner::{Group, ManagedPolicy, Role, User};
+pub(crate) use policy_entities::ListEntitiesForPolicy;
+pub(crate) use policy_versions::{
+    CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions,
+    SetDefaultPolicyVersion,
+};
+pub(crate) use roles::{
+    CreateRole, DeleteRole, GetRole, ListRoles, UpdateAssumeRolePolicy, UpdateRole,
+};
 pub(crate) use tagging::{ListTags, RemoveTags, SetTags};
 pub(crate) use tags::{Tag, check_tags};
-pub(crate) use users::{CreateUser, DeleteUser, GetUser, ListUsers};
+pub(crate) use users::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};

@@ -1,6 +1,6 @@
 //! What IAM accepts as names, paths and descriptions.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 
 /// IAM's names: `[\w+=,.@-]`, ASCII.
 pub(crate) fn check_name(member: &str, name: &str, longest: usize) -> Result<(), ApiError> {
@@ -26,6 +26,35 @@ pub(super) fn check_description(text: Option<&str>) -> Result<(), ApiError> {
     Err(ApiError::constraint(
         "description",
         "Member must have at most 1000 characters of Latin-1",
+    ))
+}
+
+/// An ARN that could be a managed policy's; whether there is such a policy is asked elsewhere.
+pub(super) fn check_policy_arn(member: &str, arn: &str) -> Result<(), ApiError> {
+    if !(20..=2048).contains(&arn.len()) {
+        let rule = "Member must have 20 to 2048 characters";
+        return Err(ApiError::constraint(member, rule));
+    }
+    if arn.starts_with("arn:aws:iam::") && arn.contains(":policy/") {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::InvalidInput,
+        format!(
+            "ARN {arn} is not valid: a managed policy is named arn:aws:iam::ACCOUNT:policy/NAME."
+        ),
+    ))
+}
+
+/// The path of a managed policy: `/`, or names of letters, digits and `.,+@=_-` between slashes.
+pub(super) fn check_policy_path(member: &str, path: &str) -> Result<(), ApiError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".,+@=_-/".contains(&b);
+    if check_path(member, path).is_ok() && path.bytes().all(allowed) && !path.contains("//") {
+        return Ok(());
+    }
+    Err(ApiError::constraint(
+        member,
+        "Member must satisfy regular expression pattern: ((/[A-Za-z0-9\\.,\\+@=_-]+)*)/",
     ))
 }
 

@@ -1,7 +1,7 @@
-//! The kinds of entity that tags and policies hang on, so that every operation on them is written once.
+//! The kinds of entity that tags, policies and boundaries hang on, so that every operation on them is written once.
 //!
 //! IAM names the same operation differently for each kind (`PutUserPolicy`, `PutRolePolicy`) and its input by another
-//! member (`UserName`, `RoleName`). An [`Owner`] holds those words; [`Named`] reads exactly its own member.
+//! member (`UserName`, `RoleName`). The traits hold those words; [`Named`] reads exactly its own member.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -11,34 +11,66 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::names::check_name;
+use super::names::{check_name, check_policy_arn};
 use crate::api::Call;
 use crate::error::{ApiError, Code};
-use crate::identity::{NODE_ROLE_ID, Resource};
+use crate::identity::{NODE_ROLE_ID, Resource, find_managed_policy};
 use crate::limits;
 use crate::store::{EntityRow, Hindrance, Kind};
 
-/// The IAM actions that every kind of owner has, each under its own name.
-pub(crate) struct Actions {
-    pub(super) put_policy: &'static str,
-    pub(super) get_policy: &'static str,
-    pub(super) list_policies: &'static str,
-    pub(super) delete_policy: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) untag: &'static str,
-    pub(super) list_tags: &'static str,
+/// The actions on what policies an entity has.
+pub(crate) struct PolicyActions {
+    pub(super) put: &'static str,
+    pub(super) get: &'static str,
+    pub(super) list: &'static str,
+    pub(super) delete: &'static str,
+    pub(super) attach: &'static str,
+    pub(super) detach: &'static str,
+    pub(super) list_attached: &'static str,
 }
 
-macro_rules! actions {
+/// The actions on an entity's tags.
+pub(crate) struct TagActions {
+    pub(super) set: &'static str,
+    pub(super) remove: &'static str,
+    pub(super) list: &'static str,
+}
+
+/// The actions on an entity's permissions boundary.
+pub(crate) struct BoundaryActions {
+    pub(super) put: &'static str,
+    pub(super) delete: &'static str,
+}
+
+macro_rules! policy_actions {
     ($kind:literal) => {
-        Actions {
-            put_policy: concat!("iam:Put", $kind, "Policy"),
-            get_policy: concat!("iam:Get", $kind, "Policy"),
-            list_policies: concat!("iam:List", $kind, "Policies"),
-            delete_policy: concat!("iam:Delete", $kind, "Policy"),
-            tag: concat!("iam:Tag", $kind),
-            untag: concat!("iam:Untag", $kind),
-            list_tags: concat!("iam:List", $kind, "Tags"),
+        PolicyActions {
+            put: concat!("iam:Put", $kind, "Policy"),
+            get: concat!("iam:Get", $kind, "Policy"),
+            list: concat!("iam:List", $kind, "Policies"),
+            delete: concat!("iam:Delete", $kind, "Policy"),
+            attach: concat!("iam:Attach", $kind, "Policy"),
+            detach: concat!("iam:Detach", $kind, "Policy"),
+            list_attached: concat!("iam:ListAttached", $kind, "Policies"),
+        }
+    };
+}
+
+macro_rules! tag_actions {
+    ($kind:literal) => {
+        TagActions {
+            set: concat!("iam:Tag", $kind),
+            remove: concat!("iam:Untag", $kind),
+            list: concat!("iam:List", $kind, "Tags"),
+        }
+    };
+}
+
+macro_rules! boundary_actions {
+    ($kind:literal) => {
+        BoundaryActions {
+            put: concat!("iam:Put", $kind, "PermissionsBoundary"),
+            delete: concat!("iam:Delete", $kind, "PermissionsBoundary"),
         }
     };
 }
@@ -51,8 +83,8 @@ pub(super) const fn operation(action: &'static str) -> &'static str {
     }
 }
 
-/// A kind of entity, as the operations on what it owns see it.
-pub(crate) trait Owner: Send + Sync + 'static {
+/// A kind of entity, as calls name it.
+pub(crate) trait Subject: Send + Sync + 'static {
     /// The kind.
     const KIND: Kind;
     /// What it is called in sentences.
@@ -61,116 +93,222 @@ pub(crate) trait Owner: Send + Sync + 'static {
     const MEMBER: &'static str;
     /// Characters of the longest name that is looked for.
     const LONGEST_NAME: usize;
-    /// Characters of its inline policies together, white space not counted.
-    const INLINE_POLICIES: usize;
-    /// Its operations' names.
-    const ACTIONS: Actions;
 }
 
-/// Users, as owners.
+/// A kind of entity that policies grant something to.
+pub(crate) trait Owner: Subject {
+    /// Characters of its inline policies together, white space not counted.
+    const INLINE_POLICIES: usize;
+    /// What AWS calls the limit of attached policies.
+    const ATTACHED_QUOTA: &'static str;
+    /// Its operations' names.
+    const POLICY_ACTIONS: PolicyActions;
+}
+
+/// A kind of entity that has tags.
+pub(crate) trait Tagged: Subject {
+    /// Its operations' names.
+    const TAG_ACTIONS: TagActions;
+}
+
+/// A kind of entity that may have a permissions boundary.
+pub(crate) trait Bounded: Subject {
+    /// Its operations' names.
+    const BOUNDARY_ACTIONS: BoundaryActions;
+}
+
+/// Users.
 #[derive(Debug)]
 pub(crate) struct User;
-/// Roles, as owners.
+/// Roles.
 #[derive(Debug)]
 pub(crate) struct Role;
+/// Groups: they have neither tags nor boundaries.
+#[derive(Debug)]
+pub(crate) struct Group;
+/// Managed policies, named by ARN.
+#[derive(Debug)]
+pub(crate) struct ManagedPolicy;
 
-impl Owner for User {
+impl Subject for User {
     const KIND: Kind = Kind::User;
     const WORD: &'static str = "user";
     const MEMBER: &'static str = "UserName";
     const LONGEST_NAME: usize = 128;
-    const INLINE_POLICIES: usize = limits::INLINE_POLICIES;
-    const ACTIONS: Actions = actions!("User");
 }
 
-impl Owner for Role {
+impl Owner for User {
+    const INLINE_POLICIES: usize = limits::INLINE_POLICIES;
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerUser";
+    const POLICY_ACTIONS: PolicyActions = policy_actions!("User");
+}
+
+impl Tagged for User {
+    const TAG_ACTIONS: TagActions = tag_actions!("User");
+}
+
+impl Bounded for User {
+    const BOUNDARY_ACTIONS: BoundaryActions = boundary_actions!("User");
+}
+
+impl Subject for Role {
     const KIND: Kind = Kind::Role;
     const WORD: &'static str = "role";
     const MEMBER: &'static str = "RoleName";
     const LONGEST_NAME: usize = 64;
+}
+
+impl Owner for Role {
     const INLINE_POLICIES: usize = limits::ROLE_INLINE_POLICIES;
-    const ACTIONS: Actions = actions!("Role");
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerRole";
+    const POLICY_ACTIONS: PolicyActions = policy_actions!("Role");
 }
 
-/// An owner as a call names it, and as an answer names it back.
+impl Tagged for Role {
+    const TAG_ACTIONS: TagActions = tag_actions!("Role");
+}
+
+impl Bounded for Role {
+    const BOUNDARY_ACTIONS: BoundaryActions = boundary_actions!("Role");
+}
+
+impl Subject for Group {
+    const KIND: Kind = Kind::Group;
+    const WORD: &'static str = "group";
+    const MEMBER: &'static str = "GroupName";
+    const LONGEST_NAME: usize = 128;
+}
+
+impl Owner for Group {
+    const INLINE_POLICIES: usize = limits::GROUP_INLINE_POLICIES;
+    const ATTACHED_QUOTA: &'static str = "PoliciesPerGroup";
+    const POLICY_ACTIONS: PolicyActions = policy_actions!("Group");
+}
+
+impl Subject for ManagedPolicy {
+    const KIND: Kind = Kind::Policy;
+    const WORD: &'static str = "policy";
+    const MEMBER: &'static str = "PolicyArn";
+    const LONGEST_NAME: usize = 2048;
+}
+
+impl Tagged for ManagedPolicy {
+    const TAG_ACTIONS: TagActions = tag_actions!("Policy");
+}
+
+/// An entity as a call names it, and as an answer names it back.
 #[derive(Debug)]
-pub(super) struct Named<O> {
+pub(super) struct Named<S> {
     name: String,
-    owner: PhantomData<O>,
+    subject: PhantomData<S>,
 }
 
-impl<O: Owner> Named<O> {
-    /// The owner of that name.
+impl<S: Subject> Named<S> {
+    /// The one of that name, or ARN.
     pub(super) fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            owner: PhantomData,
+            subject: PhantomData,
         }
     }
 
     /// What the call is judged on.
     pub(super) fn resource(&self) -> Resource {
-        Resource::Entity(O::KIND, self.name.clone())
+        match S::KIND {
+            Kind::Policy | Kind::AwsPolicy => Resource::ManagedPolicy(self.name.clone()),
+            kind => Resource::Entity(kind, self.name.clone()),
+        }
+    }
+
+    /// What a call is judged on that changes which policies it has.
+    pub(super) fn policies(&self) -> Resource {
+        Resource::PoliciesOf(S::KIND, self.name.clone())
     }
 
     /// The entity of that name.
     pub(super) async fn find(&self, call: Call<'_>) -> Result<EntityRow, ApiError> {
-        check_name(O::MEMBER, &self.name, O::LONGEST_NAME)?;
-        let found = call.context.store.entity_named(O::KIND, &self.name).await?;
+        let found = match S::KIND {
+            Kind::Policy | Kind::AwsPolicy => {
+                check_policy_arn(S::MEMBER, &self.name)?;
+                find_managed_policy(call.context, &self.name).await?
+            }
+            kind => {
+                check_name(S::MEMBER, &self.name, S::LONGEST_NAME)?;
+                call.context.store.entity_named(kind, &self.name).await?
+            }
+        };
         found.ok_or_else(|| self.no_such())
     }
 
-    /// The entity of that name, if people may change it: the role of the nodes is what the server makes of it.
+    /// The entity of that name, if people may change it: what comes with the service is what the service makes of it.
     pub(super) async fn find_modifiable(&self, call: Call<'_>) -> Result<EntityRow, ApiError> {
         let entity = self.find(call).await?;
-        if entity.id != NODE_ROLE_ID {
-            return Ok(entity);
+        if entity.id == NODE_ROLE_ID {
+            return Err(ApiError::new(
+                Code::UnmodifiableEntity,
+                format!(
+                    "Cannot perform the operation on the protected role '{}': it comes with the service.",
+                    entity.name
+                ),
+            ));
         }
-        Err(ApiError::new(
-            Code::UnmodifiableEntity,
-            format!(
-                "Cannot perform the operation on the protected role '{}': it comes with the service.",
-                entity.name
-            ),
-        ))
+        if entity.kind == Kind::AwsPolicy {
+            return Err(ApiError::new(
+                Code::InvalidInput,
+                format!(
+                    "Policy {} comes with the service and cannot be changed: create a policy of your own from its text.",
+                    self.name
+                ),
+            ));
+        }
+        Ok(entity)
     }
 
     /// The refusal of a name that nothing has.
     pub(super) fn no_such(&self) -> ApiError {
-        ApiError::new(
-            Code::NoSuchEntity,
-            format!("The {} with name {} cannot be found.", O::WORD, self.name),
-        )
+        let sentence = match S::KIND {
+            Kind::Policy | Kind::AwsPolicy => {
+                format!("Policy {} does not exist or is not attachable.", self.name)
+            }
+            _ => format!("The {} with name {} cannot be found.", S::WORD, self.name),
+        };
+        ApiError::new(Code::NoSuchEntity, sentence)
     }
 }
 
 /// The refusal to delete what still has something, in AWS's sentences: each says what to do first.
 pub(super) fn conflict(hindrance: Hindrance) -> ApiError {
-    let first = match hindrance {
-        Hindrance::AccessKeys => "delete access keys",
-        Hindrance::InlinePolicies => "delete policies",
+    let sentence = match hindrance {
+        Hindrance::AccessKeys => "Cannot delete entity, must delete access keys first.",
+        Hindrance::InlinePolicies => "Cannot delete entity, must delete policies first.",
+        Hindrance::AttachedPolicies => "Cannot delete entity, must detach all policies first.",
+        Hindrance::Memberships => "Cannot delete entity, must remove users from group first.",
+        Hindrance::InUse => {
+            "Cannot delete a policy attached to entities, or set as the permissions boundary of one."
+        }
+        Hindrance::Versions => {
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. \
+             The default version is deleted with the policy."
+        }
     };
-    ApiError::new(
-        Code::DeleteConflict,
-        format!("Cannot delete entity, must {first} first."),
-    )
+    ApiError::new(Code::DeleteConflict, sentence)
 }
 
-impl<'de, O: Owner> Deserialize<'de> for Named<O> {
+impl<'de, S: Subject> Deserialize<'de> for Named<S> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut members = BTreeMap::<String, Value>::deserialize(from)?;
-        match members.remove(O::MEMBER) {
+        match members.remove(S::MEMBER) {
             Some(Value::String(name)) => Ok(Self::new(name)),
             Some(_) => Err(D::Error::custom("the name is not text")),
-            None => Err(D::Error::missing_field(O::MEMBER)),
+            None => Err(D::Error::missing_field(S::MEMBER)),
         }
     }
 }
 
-impl<O: Owner> Serialize for Named<O> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl<S: Subject> Serialize for Named<S> {
+    fn serialize<T: Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
         let mut members = to.serialize_map(Some(1))?;
-        members.serialize_entry(O::MEMBER, &self.name)?;
+        members.serialize_entry(S::MEMBER, &self.name)?;
         members.end()
     }
 }
@@ -206,7 +344,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_named_like_its_action() {
-        assert_eq!(operation(User::ACTIONS.put_policy), "PutUserPolicy");
-        assert_eq!(operation(Role::ACTIONS.list_tags), "ListRoleTags");
+        assert_eq!(operation(User::POLICY_ACTIONS.put), "PutUserPolicy");
+        assert_eq!(operation(Role::TAG_ACTIONS.list), "ListRoleTags");
     }
 }

@@ -1,11 +1,12 @@
-//! `CreateRole`, `GetRole`, `ListRoles`, `DeleteRole`, `UpdateAssumeRolePolicy`.
+//! `CreateRole`, `GetRole`, `ListRoles`, `UpdateRole`, `UpdateAssumeRolePolicy`, `DeleteRole`.
 
 use serde::{Deserialize, Serialize};
 
+use super::boundaries::{AttachedBoundary, boundary, first_boundary};
 use super::names::{check_description, check_name, check_path};
 use super::owner::{self, Named, conflict};
 use super::paging::Paging;
-use super::tags::{Tag, check_tags, request_keys};
+use super::tags::{Tag, check_tags, creation_keys, request_keys, tags_if_any};
 use super::trust;
 use crate::api::page;
 use crate::api::{Access, Call, Operation, Service};
@@ -19,6 +20,7 @@ pub(crate) struct CreateRole;
 pub(crate) struct GetRole;
 pub(crate) struct ListRoles;
 pub(crate) struct DeleteRole;
+pub(crate) struct UpdateRole;
 pub(crate) struct UpdateAssumeRolePolicy;
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +70,16 @@ pub(crate) struct ListInput {
 pub(crate) struct UpdateInput {
     #[serde(flatten)]
     role: Named<owner::Role>,
+    description: Option<String>,
+    #[serde(default, deserialize_with = "integer")]
+    max_session_duration: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TrustInput {
+    #[serde(flatten)]
+    role: Named<owner::Role>,
     policy_document: String,
 }
 
@@ -82,7 +94,36 @@ pub(crate) struct Role {
     assume_role_policy_document: String,
     description: Option<String>,
     max_session_duration: i64,
+    permissions_boundary: Option<AttachedBoundary>,
     tags: Option<Vec<Tag>>,
+}
+
+impl Role {
+    /// As lists have it, without tags and boundary, as in AWS.
+    fn listed(call: Call<'_>, row: RoleRow) -> Self {
+        Self {
+            arn: call.context.config.scope().arn_of(&row.entity),
+            path: row.entity.path,
+            role_name: row.entity.name,
+            role_id: row.entity.id,
+            create_date: IsoTime(row.entity.created),
+            assume_role_policy_document: percent_encoded(&row.trust.document),
+            description: row.description,
+            max_session_duration: row.max_session_seconds,
+            permissions_boundary: None,
+            tags: None,
+        }
+    }
+
+    /// By itself, with all there is to say.
+    async fn described(call: Call<'_>, row: RoleRow) -> Result<Self, ApiError> {
+        let tags = call.context.store.tags(&row.entity.id).await?;
+        Ok(Self {
+            permissions_boundary: boundary(call, &row.entity).await?,
+            tags: tags_if_any(tags),
+            ..Self::listed(call, row)
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -99,56 +140,35 @@ pub(crate) struct ListOutput {
     marker: Option<String>,
 }
 
-/// Lists of roles leave tags out, as in AWS.
-fn described(call: Call<'_>, row: RoleRow, tags: Option<Vec<TagRow>>) -> Role {
-    Role {
-        arn: call
-            .context
-            .config
-            .scope()
-            .entity(Kind::Role, &row.entity.path, &row.entity.name),
-        path: row.entity.path,
-        role_name: row.entity.name,
-        role_id: row.entity.id,
-        create_date: IsoTime(row.entity.created),
-        assume_role_policy_document: percent_encoded(&row.trust.document),
-        description: row.description,
-        max_session_duration: row.max_session_seconds,
-        tags: tags
-            .filter(|tags| !tags.is_empty())
-            .map(|tags| tags.into_iter().map(Tag::from).collect()),
-    }
-}
+#[derive(Debug, Serialize)]
+pub(crate) struct UpdateOutput {}
 
 fn check(input: &CreateInput) -> Result<(), ApiError> {
     check_name("roleName", &input.role_name, 64)?;
     check_path("path", input.path())?;
-    if input.permissions_boundary.is_some() {
-        return Err(ApiError::new(
-            Code::InvalidInput,
-            "Permissions boundaries are not served: leave PermissionsBoundary out.",
-        ));
-    }
-    check_description(input.description.as_deref())?;
-    if !input
-        .max_session_duration
-        .is_none_or(|seconds| limits::ROLE_SESSION_SECONDS.contains(&seconds))
-    {
-        return Err(ApiError::constraint(
-            "maxSessionDuration",
-            "Member must be between 3600 and 43200",
-        ));
-    }
+    check_terms(input.description.as_deref(), input.max_session_duration)?;
     check_tags(&input.tags)
+}
+
+/// What may be changed about a role at any time.
+fn check_terms(description: Option<&str>, max_seconds: Option<i64>) -> Result<(), ApiError> {
+    check_description(description)?;
+    if max_seconds.is_none_or(|seconds| limits::ROLE_SESSION_SECONDS.contains(&seconds)) {
+        return Ok(());
+    }
+    Err(ApiError::constraint(
+        "maxSessionDuration",
+        "Member must be between 3600 and 43200",
+    ))
 }
 
 impl Operation for CreateRole {
     const SERVICE: Service = Service::Iam;
     const NAME: &'static str = "CreateRole";
-    const ACCESS: Access<CreateInput> = Access::Tagging {
+    const ACCESS: Access<CreateInput> = Access::Keyed {
         action: "iam:CreateRole",
         on: CreateInput::on,
-        keys: |input| request_keys(&input.tags),
+        keys: |input| creation_keys(&input.tags, input.permissions_boundary.as_deref()),
     };
     type Input = CreateInput;
     type Output = RoleOutput;
@@ -163,6 +183,8 @@ impl Operation for CreateRole {
         let row = RoleRow {
             entity: EntityRow {
                 id: fresh_id("AROA", 17)?,
+                kind: Kind::Role,
+                boundary_id: first_boundary(call, input.permissions_boundary.as_deref()).await?,
                 path: input.path().to_owned(),
                 name: input.role_name,
                 created: call.context.now(),
@@ -181,7 +203,7 @@ impl Operation for CreateRole {
             ));
         }
         Ok(RoleOutput {
-            role: described(call, row, Some(tags)),
+            role: Role::described(call, row).await?,
         })
     }
 }
@@ -201,9 +223,8 @@ impl Operation for GetRole {
         let entity = input.role.find(call).await?;
         let row = store.role_named(&entity.name).await?;
         let row = row.ok_or_else(|| input.role.no_such())?;
-        let tags = store.tags(&entity.id).await?;
         Ok(RoleOutput {
-            role: described(call, row, Some(tags)),
+            role: Role::described(call, row).await?,
         })
     }
 }
@@ -228,7 +249,7 @@ impl Operation for ListRoles {
             roles: page
                 .items
                 .into_iter()
-                .map(|row| described(call, row, None))
+                .map(|row| Role::listed(call, row))
                 .collect(),
             is_truncated: page.next.is_some(),
             marker: page.next,
@@ -255,17 +276,43 @@ impl Operation for DeleteRole {
     }
 }
 
-impl Operation for UpdateAssumeRolePolicy {
+impl Operation for UpdateRole {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = "UpdateAssumeRolePolicy";
+    const NAME: &'static str = "UpdateRole";
     const ACCESS: Access<UpdateInput> = Access::Policy {
-        action: "iam:UpdateAssumeRolePolicy",
+        action: "iam:UpdateRole",
         on: |input| input.role.resource(),
     };
     type Input = UpdateInput;
+    type Output = UpdateOutput;
+
+    async fn run(call: Call<'_>, input: UpdateInput) -> Result<UpdateOutput, ApiError> {
+        check_terms(input.description.as_deref(), input.max_session_duration)?;
+        let role = input.role.find_modifiable(call).await?;
+        let store = &call.context.store;
+        // What is left out stays as it is.
+        store
+            .change_role(
+                &role.id,
+                input.description.as_deref(),
+                input.max_session_duration,
+            )
+            .await?;
+        Ok(UpdateOutput {})
+    }
+}
+
+impl Operation for UpdateAssumeRolePolicy {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "UpdateAssumeRolePolicy";
+    const ACCESS: Access<TrustInput> = Access::Policy {
+        action: "iam:UpdateAssumeRolePolicy",
+        on: |input| input.role.resource(),
+    };
+    type Input = TrustInput;
     type Output = ();
 
-    async fn run(call: Call<'_>, input: UpdateInput) -> Result<(), ApiError> {
+    async fn run(call: Call<'_>, input: TrustInput) -> Result<(), ApiError> {
         let role = input.role.find_modifiable(call).await?;
         let trust = trust::checked(call, input.policy_document).await?;
         Ok(call.context.store.set_trust(&role.id, &trust).await?)

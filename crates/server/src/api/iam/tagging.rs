@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
-use super::owner::{Named, Owner, operation};
+use super::owner::{Named, Tagged, operation};
 use super::paging::Paging;
 use super::tags::{Tag, check_tags, removal_keys, request_keys, too_many};
 use crate::api::{Access, Call, Operation, Service};
@@ -13,33 +13,33 @@ use crate::error::ApiError;
 use crate::limits;
 use crate::store::{Room, TagRow};
 
-pub(crate) struct SetTags<O>(PhantomData<O>);
-pub(crate) struct RemoveTags<O>(PhantomData<O>);
-pub(crate) struct ListTags<O>(PhantomData<O>);
+pub(crate) struct SetTags<T>(PhantomData<T>);
+pub(crate) struct RemoveTags<T>(PhantomData<T>);
+pub(crate) struct ListTags<T>(PhantomData<T>);
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", bound = "O: Owner")]
-pub(crate) struct SetInput<O> {
+#[serde(rename_all = "PascalCase", bound = "T: Tagged")]
+pub(crate) struct SetInput<T> {
     #[serde(flatten)]
-    owner: Named<O>,
+    subject: Named<T>,
     #[serde(deserialize_with = "list")]
     tags: Vec<Tag>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", bound = "O: Owner")]
-pub(crate) struct RemoveInput<O> {
+#[serde(rename_all = "PascalCase", bound = "T: Tagged")]
+pub(crate) struct RemoveInput<T> {
     #[serde(flatten)]
-    owner: Named<O>,
+    subject: Named<T>,
     #[serde(deserialize_with = "list")]
     tag_keys: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", bound = "O: Owner")]
-pub(crate) struct ListInput<O> {
+#[serde(rename_all = "PascalCase", bound = "T: Tagged")]
+pub(crate) struct ListInput<T> {
     #[serde(flatten)]
-    owner: Named<O>,
+    subject: Named<T>,
     #[serde(flatten)]
     paging: Paging,
 }
@@ -52,60 +52,60 @@ pub(crate) struct ListOutput {
     marker: Option<String>,
 }
 
-impl<O: Owner> Operation for SetTags<O> {
+impl<T: Tagged> Operation for SetTags<T> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.tag);
-    const ACCESS: Access<SetInput<O>> = Access::Tagging {
-        action: O::ACTIONS.tag,
-        on: |input| input.owner.resource(),
+    const NAME: &'static str = operation(T::TAG_ACTIONS.set);
+    const ACCESS: Access<SetInput<T>> = Access::Keyed {
+        action: T::TAG_ACTIONS.set,
+        on: |input| input.subject.resource(),
         keys: |input| request_keys(&input.tags),
     };
-    type Input = SetInput<O>;
+    type Input = SetInput<T>;
     type Output = ();
 
-    async fn run(call: Call<'_>, input: SetInput<O>) -> Result<(), ApiError> {
+    async fn run(call: Call<'_>, input: SetInput<T>) -> Result<(), ApiError> {
         check_tags(&input.tags)?;
-        let owner = input.owner.find_modifiable(call).await?;
+        let entity = input.subject.find_modifiable(call).await?;
         let tags: Vec<TagRow> = input.tags.into_iter().map(TagRow::from).collect();
         let store = &call.context.store;
-        match store.put_tags(&owner.id, &tags, limits::TAGS).await? {
+        match store.put_tags(&entity.id, &tags, limits::TAGS).await? {
             Room::Stored => Ok(()),
             Room::Full => Err(too_many()),
         }
     }
 }
 
-impl<O: Owner> Operation for RemoveTags<O> {
+impl<T: Tagged> Operation for RemoveTags<T> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.untag);
-    const ACCESS: Access<RemoveInput<O>> = Access::Tagging {
-        action: O::ACTIONS.untag,
-        on: |input| input.owner.resource(),
+    const NAME: &'static str = operation(T::TAG_ACTIONS.remove);
+    const ACCESS: Access<RemoveInput<T>> = Access::Keyed {
+        action: T::TAG_ACTIONS.remove,
+        on: |input| input.subject.resource(),
         keys: |input| removal_keys(&input.tag_keys),
     };
-    type Input = RemoveInput<O>;
+    type Input = RemoveInput<T>;
     type Output = ();
 
-    async fn run(call: Call<'_>, input: RemoveInput<O>) -> Result<(), ApiError> {
-        let owner = input.owner.find_modifiable(call).await?;
+    async fn run(call: Call<'_>, input: RemoveInput<T>) -> Result<(), ApiError> {
+        let entity = input.subject.find_modifiable(call).await?;
         let store = &call.context.store;
-        Ok(store.remove_tags(&owner.id, &input.tag_keys).await?)
+        Ok(store.remove_tags(&entity.id, &input.tag_keys).await?)
     }
 }
 
-impl<O: Owner> Operation for ListTags<O> {
+impl<T: Tagged> Operation for ListTags<T> {
     const SERVICE: Service = Service::Iam;
-    const NAME: &'static str = operation(O::ACTIONS.list_tags);
-    const ACCESS: Access<ListInput<O>> = Access::Policy {
-        action: O::ACTIONS.list_tags,
-        on: |input| input.owner.resource(),
+    const NAME: &'static str = operation(T::TAG_ACTIONS.list);
+    const ACCESS: Access<ListInput<T>> = Access::Policy {
+        action: T::TAG_ACTIONS.list,
+        on: |input| input.subject.resource(),
     };
-    type Input = ListInput<O>;
+    type Input = ListInput<T>;
     type Output = ListOutput;
 
-    async fn run(call: Call<'_>, input: ListInput<O>) -> Result<ListOutput, ApiError> {
-        let owner = input.owner.find(call).await?;
-        let mut tags = call.context.store.tags(&owner.id).await?;
+    async fn run(call: Call<'_>, input: ListInput<T>) -> Result<ListOutput, ApiError> {
+        let entity = input.subject.find(call).await?;
+        let mut tags = call.context.store.tags(&entity.id).await?;
         tags.sort_by(|a, b| a.key.cmp(&b.key));
         let page = input.paging.page(tags, |tag| &tag.key)?;
         Ok(ListOutput {

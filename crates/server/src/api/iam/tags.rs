@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use usher_policy::{Context as Keys, RUN_AS_TAG};
 
 use crate::error::{ApiError, Code};
-use crate::identity::tag_keys;
+use crate::identity::{boundary_key, tag_keys};
 use crate::limits;
 use crate::store::TagRow;
 
@@ -46,6 +46,20 @@ impl Tag {
 /// The condition keys of a call that sets `tags`.
 pub(super) fn request_keys(tags: &[Tag]) -> Keys {
     tag_keys(tags.iter().map(Tag::pair))
+}
+
+/// Tags as one entity is described with them: none where it has none.
+pub(super) fn tags_if_any(tags: Vec<TagRow>) -> Option<Vec<Tag>> {
+    let tags: Vec<Tag> = tags.into_iter().map(Tag::from).collect();
+    (!tags.is_empty()).then_some(tags)
+}
+
+/// The condition keys of a call that makes a user or role with `tags` and perhaps a permissions boundary.
+pub(super) fn creation_keys(tags: &[Tag], boundary: Option<&str>) -> Keys {
+    match boundary {
+        Some(arn) => request_keys(tags).and(&boundary_key(arn)),
+        None => request_keys(tags),
+    }
 }
 
 /// The condition keys of a call that removes the tags with these keys.

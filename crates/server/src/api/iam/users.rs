@@ -1,11 +1,12 @@
-//! `CreateUser`, `GetUser`, `ListUsers`, `DeleteUser`.
+//! `CreateUser`, `GetUser`, `ListUsers`, `UpdateUser`, `DeleteUser`.
 
 use serde::{Deserialize, Serialize};
 
+use super::boundaries::{AttachedBoundary, boundary, first_boundary};
 use super::names::{check_name, check_path};
 use super::owner::{self, Named, conflict};
 use super::paging::Paging;
-use super::tags::{Tag, check_tags, request_keys};
+use super::tags::{Tag, check_tags, creation_keys, request_keys, tags_if_any};
 use crate::api::page;
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::{IsoTime, list};
@@ -16,6 +17,7 @@ use crate::store::{EntityRow, Kind, TagRow};
 pub(crate) struct CreateUser;
 pub(crate) struct GetUser;
 pub(crate) struct ListUsers;
+pub(crate) struct UpdateUser;
 pub(crate) struct DeleteUser;
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +59,15 @@ pub(crate) struct ListInput {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UpdateInput {
+    #[serde(flatten)]
+    user: Named<owner::User>,
+    new_path: Option<String>,
+    new_user_name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct DeleteInput {
     #[serde(flatten)]
     user: Named<owner::User>,
@@ -70,7 +81,33 @@ pub(crate) struct User {
     user_id: String,
     arn: String,
     create_date: IsoTime,
+    permissions_boundary: Option<AttachedBoundary>,
     tags: Option<Vec<Tag>>,
+}
+
+impl User {
+    /// As lists have it, without tags and boundary, as in AWS.
+    pub(super) fn listed(call: Call<'_>, row: EntityRow) -> Self {
+        Self {
+            arn: call.context.config.scope().arn_of(&row),
+            path: row.path,
+            user_name: row.name,
+            user_id: row.id,
+            create_date: IsoTime(row.created),
+            permissions_boundary: None,
+            tags: None,
+        }
+    }
+
+    /// By itself, with all there is to say.
+    async fn described(call: Call<'_>, row: EntityRow) -> Result<Self, ApiError> {
+        let tags = call.context.store.tags(&row.id).await?;
+        Ok(Self {
+            permissions_boundary: boundary(call, &row).await?,
+            tags: tags_if_any(tags),
+            ..Self::listed(call, row)
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -114,31 +151,20 @@ pub(super) async fn user_or_caller(
     }
 }
 
-/// Lists of users leave tags out, as in AWS.
-fn described(call: Call<'_>, row: EntityRow, tags: Option<Vec<TagRow>>) -> User {
-    User {
-        arn: call
-            .context
-            .config
-            .scope()
-            .entity(Kind::User, &row.path, &row.name),
-        path: row.path,
-        user_name: row.name,
-        user_id: row.id,
-        create_date: IsoTime(row.created),
-        tags: tags
-            .filter(|tags| !tags.is_empty())
-            .map(|tags| tags.into_iter().map(Tag::from).collect()),
-    }
+fn already_exists(name: &str) -> ApiError {
+    ApiError::new(
+        Code::EntityAlreadyExists,
+        format!("User with name {name} already exists."),
+    )
 }
 
 impl Operation for CreateUser {
     const SERVICE: Service = Service::Iam;
     const NAME: &'static str = "CreateUser";
-    const ACCESS: Access<CreateInput> = Access::Tagging {
+    const ACCESS: Access<CreateInput> = Access::Keyed {
         action: "iam:CreateUser",
         on: CreateInput::on,
-        keys: |input| request_keys(&input.tags),
+        keys: |input| creation_keys(&input.tags, input.permissions_boundary.as_deref()),
     };
     type Input = CreateInput;
     type Output = UserOutput;
@@ -146,12 +172,6 @@ impl Operation for CreateUser {
     async fn run(call: Call<'_>, input: CreateInput) -> Result<UserOutput, ApiError> {
         check_name("userName", &input.user_name, 64)?;
         check_path("path", input.path())?;
-        if input.permissions_boundary.is_some() {
-            return Err(ApiError::new(
-                Code::InvalidInput,
-                "Permissions boundaries are not served: leave PermissionsBoundary out.",
-            ));
-        }
         if !input.tags.is_empty() {
             // Tags decide the OS user, so setting them takes its own permission, as in AWS.
             let keys = request_keys(&input.tags);
@@ -160,19 +180,18 @@ impl Operation for CreateUser {
         check_tags(&input.tags)?;
         let row = EntityRow {
             id: fresh_id("AIDA", 17)?,
+            kind: Kind::User,
+            boundary_id: first_boundary(call, input.permissions_boundary.as_deref()).await?,
             path: input.path().to_owned(),
             name: input.user_name,
             created: call.context.now(),
         };
         let tags: Vec<TagRow> = input.tags.into_iter().map(TagRow::from).collect();
-        if !call.context.store.insert_user(&row, &tags).await? {
-            return Err(ApiError::new(
-                Code::EntityAlreadyExists,
-                format!("User with name {} already exists.", row.name),
-            ));
+        if !call.context.store.insert_entity(&row, &tags).await? {
+            return Err(already_exists(&row.name));
         }
         Ok(UserOutput {
-            user: described(call, row, Some(tags)),
+            user: User::described(call, row).await?,
         })
     }
 }
@@ -189,9 +208,8 @@ impl Operation for GetUser {
 
     async fn run(call: Call<'_>, input: GetInput) -> Result<UserOutput, ApiError> {
         let row = user_or_caller(call, input.user_name.as_deref()).await?;
-        let tags = call.context.store.tags(&row.id).await?;
         Ok(UserOutput {
-            user: described(call, row, Some(tags)),
+            user: User::described(call, row).await?,
         })
     }
 }
@@ -217,11 +235,46 @@ impl Operation for ListUsers {
             users: page
                 .items
                 .into_iter()
-                .map(|row| described(call, row, None))
+                .map(|row| User::listed(call, row))
                 .collect(),
             is_truncated: page.next.is_some(),
             marker: page.next,
         })
+    }
+}
+
+impl Operation for UpdateUser {
+    const SERVICE: Service = Service::Iam;
+    const NAME: &'static str = "UpdateUser";
+    const ACCESS: Access<UpdateInput> = Access::Policy {
+        action: "iam:UpdateUser",
+        on: |input| input.user.resource(),
+    };
+    type Input = UpdateInput;
+    type Output = ();
+
+    async fn run(call: Call<'_>, input: UpdateInput) -> Result<(), ApiError> {
+        let user = input.user.find(call).await?;
+        let name = input.new_user_name.as_deref().unwrap_or(&user.name);
+        let path = input.new_path.as_deref().unwrap_or(&user.path);
+        check_name("newUserName", name, 64)?;
+        check_path("newPath", path)?;
+        // Policies mean users by ARN, so whoever gives a user another one needs the permission on both, as in AWS.
+        let renamed = Resource::EntityAt {
+            kind: Kind::User,
+            path: path.to_owned(),
+            name: name.to_owned(),
+        };
+        call.demand("iam:UpdateUser", &renamed).await?;
+        match call
+            .context
+            .store
+            .rename_entity(&user.id, name, path)
+            .await?
+        {
+            true => Ok(()),
+            false => Err(already_exists(name)),
+        }
     }
 }
 

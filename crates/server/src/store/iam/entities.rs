@@ -17,14 +17,31 @@ pub(crate) enum Kind {
     User,
     /// A role, `AROA…`.
     Role,
+    /// A group of users, `AGPA…`.
+    Group,
+    /// A managed policy of this account, `ANPA…`.
+    Policy,
+    /// A managed policy that comes with the service, `ANPA…`.
+    AwsPolicy,
 }
 
 impl Kind {
+    const ALL: [Self; 5] = [
+        Self::User,
+        Self::Role,
+        Self::Group,
+        Self::Policy,
+        Self::AwsPolicy,
+    ];
+
     /// As the database spells it.
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Role => "role",
+            Self::Group => "group",
+            Self::Policy => "policy",
+            Self::AwsPolicy => "aws-policy",
         }
     }
 }
@@ -34,10 +51,14 @@ impl Kind {
 pub(crate) struct EntityRow {
     /// Never used again after deletion.
     pub(crate) id: String,
+    /// What it is.
+    pub(crate) kind: Kind,
     /// As given at creation.
     pub(crate) name: String,
     /// Begins and ends with `/`.
     pub(crate) path: String,
+    /// The id of the policy that is its permissions boundary.
+    pub(crate) boundary_id: Option<String>,
     /// Milliseconds.
     pub(crate) created: i64,
 }
@@ -49,13 +70,25 @@ pub(crate) enum Hindrance {
     AccessKeys,
     /// It has inline policies.
     InlinePolicies,
+    /// Managed policies are attached to it.
+    AttachedPolicies,
+    /// A user is in a group, or a group has users.
+    Memberships,
+    /// A policy is attached to something, or is somebody's boundary.
+    InUse,
+    /// A policy has more versions than the default one.
+    Versions,
 }
 
 pub(super) fn entity(row: &AnyRow) -> Result<EntityRow, StoreError> {
+    let word: String = row.try_get("kind")?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word);
     Ok(EntityRow {
         id: row.try_get("entity_id")?,
+        kind: kind.ok_or_else(|| sqlx::Error::Decode(format!("kind {word}").into()))?,
         name: row.try_get("name")?,
         path: row.try_get("path")?,
+        boundary_id: row.try_get("boundary_id")?,
         created: row.try_get("created")?,
     })
 }
@@ -63,19 +96,19 @@ pub(super) fn entity(row: &AnyRow) -> Result<EntityRow, StoreError> {
 /// Adds the entity with its first tags. False if the name is taken.
 pub(super) async fn insert(
     write: &mut Transaction<'_, Any>,
-    kind: Kind,
     entity: &EntityRow,
     tags: &[TagRow],
 ) -> Result<bool, StoreError> {
     let made = sqlx::query(
-        "INSERT INTO iam_entities (entity_id, kind, name, name_folded, path, created) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        "INSERT INTO iam_entities (entity_id, kind, name, name_folded, path, boundary_id, created) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
     )
     .bind(&entity.id)
-    .bind(kind.word())
+    .bind(entity.kind.word())
     .bind(&entity.name)
     .bind(folded(&entity.name))
     .bind(&entity.path)
+    .bind(&entity.boundary_id)
     .bind(entity.created)
     .execute(&mut **write)
     .await?;
@@ -135,16 +168,54 @@ impl Store {
         .collect()
     }
 
-    /// Makes a user with its first tags. False if the name is taken.
-    pub(crate) async fn insert_user(
+    /// Makes a user or group with its first tags. False if the name is taken.
+    pub(crate) async fn insert_entity(
         &self,
-        user: &EntityRow,
+        entity: &EntityRow,
         tags: &[TagRow],
     ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
-        let made = insert(&mut write, Kind::User, user, tags).await?;
+        let made = insert(&mut write, entity, tags).await?;
         write.commit().await?;
         Ok(made)
+    }
+
+    /// Gives an entity another name and path. False if another of its kind has the name.
+    pub(crate) async fn rename_entity(
+        &self,
+        id: &str,
+        name: &str,
+        path: &str,
+    ) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        let renamed = sqlx::query(
+            "UPDATE iam_entities SET name = $2, name_folded = $3, path = $4 WHERE entity_id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM iam_entities other WHERE other.kind = iam_entities.kind \
+             AND other.name_folded = $3 AND other.entity_id <> $1)",
+        )
+        .bind(id)
+        .bind(name)
+        .bind(folded(name))
+        .bind(path)
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(renamed.rows_affected() > 0)
+    }
+
+    /// Sets or removes the permissions boundary of a user or role.
+    pub(crate) async fn set_boundary(
+        &self,
+        id: &str,
+        policy_id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE iam_entities SET boundary_id = $2 WHERE entity_id = $1")
+            .bind(id)
+            .bind(policy_id)
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
     }
 
     /// Removes an entity and the temporary keys that stand for it, unless it still has something.
@@ -152,7 +223,13 @@ impl Store {
         let mut write = self.write().await?;
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM access_keys WHERE user_id = $1) AS access_keys, \
-             (SELECT COUNT(*) FROM iam_inline_policies WHERE entity_id = $1) AS inline_policies",
+             (SELECT COUNT(*) FROM iam_inline_policies WHERE entity_id = $1) AS inline_policies, \
+             (SELECT COUNT(*) FROM iam_attachments WHERE entity_id = $1) AS attached_policies, \
+             (SELECT COUNT(*) FROM iam_memberships WHERE user_id = $1 OR group_id = $1) AS memberships, \
+             (SELECT COUNT(*) FROM iam_attachments WHERE policy_id = $1) \
+             + (SELECT COUNT(*) FROM iam_entities WHERE boundary_id = $1) AS in_use, \
+             (SELECT COUNT(*) FROM iam_policies p JOIN iam_policy_versions v ON v.policy_id = p.policy_id \
+             WHERE p.policy_id = $1 AND v.version <> p.default_version) AS versions",
         )
         .bind(id)
         .fetch_one(&mut *write)
@@ -160,6 +237,10 @@ impl Store {
         for (column, hindrance) in [
             ("access_keys", Hindrance::AccessKeys),
             ("inline_policies", Hindrance::InlinePolicies),
+            ("attached_policies", Hindrance::AttachedPolicies),
+            ("memberships", Hindrance::Memberships),
+            ("in_use", Hindrance::InUse),
+            ("versions", Hindrance::Versions),
         ] {
             if row.try_get::<i64, _>(column)? > 0 {
                 return Ok(Some(hindrance));

@@ -3,13 +3,19 @@
 //! Names and tag keys keep the case they were given and are compared folded. A bounded set and its limit are one
 //! transaction, so two callers cannot both take the last place.
 
+mod attachments;
 mod entities;
+mod groups;
+mod held_policies;
 mod inline_policies;
+mod managed_policies;
 mod roles;
 mod tags;
 
 pub(crate) use entities::{EntityRow, Hindrance, Kind};
+pub(crate) use held_policies::PolicySource;
 pub(crate) use inline_policies::InlinePolicyRow;
+pub(crate) use managed_policies::{PolicyRow, PolicyVersionRow, VersionDeletion};
 pub(crate) use roles::{RoleRow, TrustRow};
 pub(crate) use tags::TagRow;
 

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::entities::{Kind, entity, insert};
+use super::entities::{entity, insert};
 use super::{EntityRow, TagRow, folded};
 use crate::store::{Store, StoreError};
 
@@ -83,7 +83,7 @@ impl Store {
         tags: &[TagRow],
     ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
-        if !insert(&mut write, Kind::Role, &role.entity, tags).await? {
+        if !insert(&mut write, &role.entity, tags).await? {
             return Ok(false);
         }
         sqlx::query(
@@ -99,6 +99,26 @@ impl Store {
         .await?;
         write.commit().await?;
         Ok(true)
+    }
+
+    /// Replaces a role's description and the longest life of its keys, each where it is given.
+    pub(crate) async fn change_role(
+        &self,
+        role_id: &str,
+        description: Option<&str>,
+        max_session_seconds: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query(
+            "UPDATE iam_role_trusts SET description = COALESCE($1, description), \
+             max_session_seconds = COALESCE($2, max_session_seconds) WHERE role_id = $3",
+        )
+        .bind(description)
+        .bind(max_session_seconds)
+        .bind(role_id)
+        .execute(&mut *write)
+        .await?;
+        Ok(write.commit().await?)
     }
 
     /// Replaces a role's trust policy.

@@ -207,16 +207,19 @@ impl<'a> Question<'a> {
     }
 }
 
-/// The ARNs that stand for the caller, without those that the trust policy wrote down for somebody else: an earlier user
-/// or role of that name.
+/// The ARNs by which the trust policy means the caller. It wrote down whose each name was: a user that was renamed since
+/// is still meant by its old name, and who has that name now is not.
 fn names(call: Call<'_>, ids: &BTreeMap<String, String>) -> Vec<String> {
-    let (id, arns) = match &call.caller.who {
-        Who::User { user_id } => (user_id, vec![&call.caller.arn]),
-        Who::AssumedRole(session) => (&session.role_id, vec![&session.role_arn, &call.caller.arn]),
+    let id = match &call.caller.who {
+        Who::User { user_id } => user_id,
+        Who::AssumedRole(session) => &session.role_id,
         Who::Node(_) | Who::Anonymous => return Vec::new(),
     };
-    arns.into_iter()
-        .filter(|arn| ids.get(*arn) == Some(id))
-        .cloned()
+    // A role's sessions are written down under the role's id, each for itself.
+    let is_another_session =
+        |arn: &String| arn.contains(":assumed-role/") && *arn != call.caller.arn;
+    ids.iter()
+        .filter(|(arn, owner)| *owner == id && !is_another_session(arn))
+        .map(|(arn, _)| arn.clone())
         .collect()
 }
