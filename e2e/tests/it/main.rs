@@ -30,6 +30,8 @@ mod procedures;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod reused_numbers;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod run_as;
