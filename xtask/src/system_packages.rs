@@ -14,7 +14,7 @@ pub(crate) struct Need {
 }
 
 /// What the test suite needs.
-pub(crate) const TESTS: [Need; 3] = [
+pub(crate) const TESTS: [Need; 4] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
@@ -24,6 +24,11 @@ pub(crate) const TESTS: [Need; 3] = [
         what: "strace, which watches what the agent starts",
         met: || tool::succeeds("strace", &["--version"]),
         packages: &["strace"],
+    },
+    Need {
+        what: "a name service beside /etc/passwd, whose accounts the agent is tested with",
+        met: || std::path::Path::new("/usr/lib/libnss_extrausers.so.2").exists(),
+        packages: &["libnss-extrausers"],
     },
     Need {
         what: "vim, less and tmux, whose screens are compared with local ones",

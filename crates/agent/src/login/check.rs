@@ -151,6 +151,7 @@ impl Checker<'_> {
             uid: account.uid().as_raw(),
             runs_a_worker: self.runs_a_worker(account.uid()),
             denied_groups: &denied_groups,
+            shell: account.shell(),
         };
         judge_account(&self.config.policy, &facts).map_err(|reason| self.policy(reason))
     }
@@ -177,3 +178,6 @@ impl Checker<'_> {
         Refusal::Policy { node, reason }
     }
 }
+
+#[cfg(test)]
+mod hostile_names;

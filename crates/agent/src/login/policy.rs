@@ -3,8 +3,16 @@
 //! The service has decided already; these rules bound what a hostile or mistaken service can ask
 //! for. They may only refuse.
 
+use std::path::{Path, PathBuf};
+
 use crate::config::{NodePolicy, SsmUserRule};
 use crate::identities::{CONTROL_ACCOUNT, SESSION_ACCOUNT};
+
+/// The kernel's overflow uid, what 16 bits leave of it, and macOS's nobody: none of them is a person.
+const NOBODY: [u32; 3] = [65_534, 65_535, u32::MAX - 1];
+
+/// Shells that say that nobody is to log in.
+const NO_SHELLS: [&str; 2] = ["nologin", "false"];
 
 /// Why the node refuses an OS user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +25,10 @@ pub(crate) enum PolicyRefusal {
     NotAllowed(String),
     #[error("the OS user {user} has uid {uid}, below `min_uid` {least} of the node's agent.toml")]
     UidTooLow { user: String, uid: u32, least: u32 },
+    #[error("the OS user {0} stands for nobody: files and processes without an owner have its uid")]
+    Nobody(String),
+    #[error("the OS user {user} has the login shell {}, which lets nobody in", shell.display())]
+    NoLoginShell { user: String, shell: PathBuf },
     #[error(
         "the OS user {user} is a member of {group}, which `deny_groups` of the node's agent.toml lists"
     )]
@@ -59,6 +71,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) runs_a_worker: bool,
     /// Which of the policy's `deny_groups` it is a member of.
     pub(crate) denied_groups: &'a [String],
+    /// Its login shell. One that lets nobody in says so to a person; a command would get around it.
+    pub(crate) shell: &'a Path,
 }
 
 /// Judges an account that exists.
@@ -73,6 +87,14 @@ pub(crate) fn judge_account(policy: &NodePolicy, facts: &Facts<'_>) -> Result<()
             uid: facts.uid,
             least: policy.min_uid,
         });
+    }
+    if NOBODY.contains(&facts.uid) {
+        return Err(PolicyRefusal::Nobody(user));
+    }
+    let shell = facts.shell.file_name().and_then(|name| name.to_str());
+    if shell.is_some_and(|shell| NO_SHELLS.contains(&shell)) {
+        let shell = facts.shell.to_owned();
+        return Err(PolicyRefusal::NoLoginShell { user, shell });
     }
     if let Some(group) = facts.denied_groups.first() {
         return Err(PolicyRefusal::DeniedGroup {
@@ -103,6 +125,7 @@ mod tests {
             uid,
             runs_a_worker: false,
             denied_groups,
+            shell: Path::new("/bin/bash"),
         }
     }
 
@@ -129,7 +152,16 @@ mod tests {
             runs_a_worker: true,
             ..alice(61_184, &[])
         };
+        let closed = |shell| Facts {
+            shell: Path::new(shell),
+            ..alice(1000, &[])
+        };
         let refusals = [
+            (closed("/usr/sbin/nologin"), "/usr/sbin/nologin"),
+            (closed("/bin/false"), "lets nobody in"),
+            (alice(65_534, &[]), "nobody"),
+            (alice(65_535, &[]), "nobody"),
+            (alice(u32::MAX - 1, &[]), "nobody"),
             (worker, "service account"),
             (alice(999, &[]), "`min_uid` 1000"),
             (alice(1000, &wheel), "member of wheel"),

@@ -25,9 +25,6 @@ const SYSTEM_SHELL: &str = "/bin/sh";
 /// Finds the first word on the account's search path, as the account, and becomes it.
 const EXECUTE_WORDS: &str = "exec \"$@\"";
 
-/// Shells that say that nobody is to log in.
-const NO_SHELLS: [&str; 2] = ["nologin", "false"];
-
 /// Starts it, or says why not in a sentence for the person.
 pub(super) fn start(
     opened: &mut OpenedLogin,
@@ -50,29 +47,9 @@ pub(super) fn start(
     });
     match &open.run {
         Run::Shell => on_terminal(opened, &environment, open, None),
-        Run::OnTerminal { command } => {
-            refuse_without_shell(account)?;
-            on_terminal(opened, &environment, open, Some(command))
-        }
-        Run::OnPipes { command, separate } => {
-            refuse_without_shell(account)?;
-            on_pipes(opened, &environment, command, *separate)
-        }
+        Run::OnTerminal { command } => on_terminal(opened, &environment, open, Some(command)),
+        Run::OnPipes { command, separate } => on_pipes(opened, &environment, command, *separate),
     }
-}
-
-/// A login shell refuses by itself; a command would get around it.
-fn refuse_without_shell(account: &Account) -> Result<(), String> {
-    let shell = account.shell();
-    let name = shell.file_name().and_then(|name| name.to_str());
-    if name.is_some_and(|name| NO_SHELLS.contains(&name)) {
-        return Err(format!(
-            "The OS user {} has the login shell {}, which lets nobody in, so no command is run as it.",
-            account.name(),
-            shell.display()
-        ));
-    }
-    Ok(())
 }
 
 fn on_terminal(

@@ -181,7 +181,7 @@ impl Sessions {
         let was_login = session.login == pid && session.login_status.is_none();
         if was_login {
             session.login_status = Some(status);
-            session.link = None;
+            session.hear_last_words();
             // Without a login there is nothing left to hand the worker.
             session.waiting = None;
             if session.told_to_end {
@@ -242,6 +242,18 @@ impl Session {
                 tracing::error!(session = %id, "{error}");
                 self.refusal = Some(format!("The session could not start: {error}."));
                 usher_sys::kill(self.login);
+            }
+        }
+    }
+
+    /// Login has ended, and word of that may have come before what it said last.
+    fn hear_last_words(&mut self) {
+        let Some(mut link) = self.link.take() else {
+            return;
+        };
+        while let Ok(Some(said)) = link.next_ready() {
+            if let FromLogin::Refused { sentence } = said {
+                self.refusal = Some(sentence);
             }
         }
     }

@@ -62,7 +62,7 @@ impl Agent {
         if let Some((uid, gid)) = ids {
             std::os::unix::fs::chown(directory.path(), Some(uid), Some(gid)).unwrap();
         }
-        register(&config, ids).await;
+        register(&config, ids, machine.as_ref()).await;
         let child = command(&config, "run", ids, machine.as_ref())
             .spawn()
             .unwrap();
@@ -142,8 +142,8 @@ impl Drop for Agent {
     }
 }
 
-async fn register(config: &Path, ids: Option<(u32, u32)>) {
-    let mut command = command(config, "register", ids, None);
+async fn register(config: &Path, ids: Option<(u32, u32)>, machine: Option<&Machine>) {
+    let mut command = command(config, "register", ids, machine);
     command
         .args(["--activation-id", "b5b3ed2c-0000-4000-8000-000000000000"])
         .args(["--activation-code-file", "-"])

@@ -14,6 +14,7 @@ const IN_A_NAMESPACE: &str = r#"
 set -eu
 mount --bind "$1/etc" /etc
 mount --bind "$1/run" /run
+if [ -d "$1/extrausers" ]; then mount --bind "$1/extrausers" /var/lib/extrausers; fi
 shift
 exec "$@"
 "#;
@@ -52,6 +53,24 @@ impl Machine {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn append(&self, name: &str, text: &str) {
+        let old = fs::read_to_string(self.path(name)).unwrap();
+        self.write(name, &(old + text));
+    }
+
+    /// Puts `new` in the place of the first `old`, which has to be there.
+    pub(crate) fn replace(&self, name: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        assert!(text.contains(old), "{text}");
+        self.write(name, &text.replacen(old, new, 1));
+    }
+
+    /// The passwd of libnss-extrausers.
+    pub(crate) fn extra_users(&self, passwd: &str) {
+        fs::create_dir(self.path("extrausers")).unwrap();
+        self.write("extrausers/passwd", passwd);
     }
 
     /// A script that PAM's pam_exec can run; its path is the same on both sides.

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod agent;
 mod client;
 mod deaths;
