@@ -4,6 +4,7 @@
 //! `USHER_WEATHER_SEED=17` replays one seed; `USHER_WEATHER_SEEDS=500` runs so many of them, as `cargo xtask soak`
 //! does. The seeds that failed are printed.
 
+mod at_once;
 mod flood;
 mod forecast;
 mod piped;

@@ -252,6 +252,26 @@ impl Place {
         }
     }
 
+    /// Kills the server and, without waiting for the next one, the agent's monitor, with which its control process ends;
+    /// starts both again.
+    pub(crate) fn kill_server_and_agent(&mut self) {
+        self.orders.send(Order::KillAndStart).unwrap();
+        self.agent.signal(rustix::process::Signal::KILL);
+        self.agent.wait(DEADLINE).unwrap();
+        self.agent = run_agent(self.directory.path());
+    }
+
+    /// How many sessions history shows that ended so.
+    pub(crate) fn ended(&self, status: &str) -> usize {
+        let arguments = json!({"State": "History"});
+        let told = self
+            .call(&self.admin, "ssm", "describe_sessions", &arguments)
+            .must();
+        let sessions = told["Sessions"].as_array().unwrap();
+        let ended = |session: &&Value| session["Status"] == status;
+        sessions.iter().filter(ended).count()
+    }
+
     /// A program in the environment of a person with these keys, whose calls go through the client's leg.
     pub(crate) fn command(&self, keys: &Keys, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -322,11 +342,6 @@ fn start_agent(
     admin: &Keys,
 ) -> (Process, String) {
     let directory = config.parent().unwrap();
-    let agent = || {
-        let mut command = Command::new(programs::usher().with_file_name("usher-agent"));
-        command.env_remove("SUDO_USER");
-        command
-    };
     let write = |endpoint: SocketAddr| {
         let [state, run] = ["state", "run"].map(|name| directory.join(name));
         let text =
@@ -346,7 +361,7 @@ fn start_agent(
         .write_all(text("ActivationCode").as_bytes())
         .unwrap();
     write(server);
-    let mut register = agent();
+    let mut register = agent_program();
     register.arg("register").arg("--config").arg(config);
     register
         .args([
@@ -358,23 +373,32 @@ fn start_agent(
     output_of(&mut register);
 
     write(leg.address());
-    let log = File::create(directory.join("agent.log")).unwrap();
-    let mut run = agent();
-    run.arg("run")
-        .arg("--config")
-        .arg(config)
-        .stdin(Stdio::null());
-    let child = run
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+    let process = run_agent(directory);
     let registration = fs::read_to_string(directory.join("state/registration.json")).unwrap();
     let registration: Value = serde_json::from_str(&registration).unwrap();
-    (
-        Process::new(child),
-        registration["NodeId"].as_str().unwrap().to_owned(),
-    )
+    (process, registration["NodeId"].as_str().unwrap().to_owned())
+}
+
+/// Runs the registered agent; a second one goes on in the same log.
+fn run_agent(directory: &Path) -> Process {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(directory.join("agent.log"))
+        .unwrap();
+    let mut run = agent_program();
+    run.args(["run", "--config"])
+        .arg(directory.join("agent.toml"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
+    Process::new(run.spawn().unwrap())
+}
+
+fn agent_program() -> Command {
+    let mut command = Command::new(programs::usher().with_file_name("usher-agent"));
+    command.env_remove("SUDO_USER");
+    command
 }
 
 /// What `DATA/env.sh` says, in the environment of a person at a terminal.
