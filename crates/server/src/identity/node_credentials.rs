@@ -1,7 +1,7 @@
 //! Temporary keys of nodes: making them, and finding out whom one stands for.
 //!
-//! Owns one invariant: a key acts for exactly one node, or for exactly one session of it, until it
-//! expires. The session token is kept as a hash, the secret sealed for its own key id.
+//! Owns one invariant: a key acts for exactly one node until it expires, or for exactly one session of it until it
+//! expires and the session is over. The session token is kept as a hash, the secret sealed for its own key id.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub(crate) async fn issue_node_credentials(
 }
 
 /// The secret behind a temporary key and the caller it stands for, if `token` is the key's and it
-/// has not expired. The signature is still to be checked.
+/// is still good. The signature is still to be checked.
 pub(super) async fn find(
     context: &Context,
     access_key_id: &str,
@@ -91,7 +91,7 @@ pub(super) async fn find(
     if !token.is_some_and(|token| same_digest(token, &row.token_hash)) {
         return Err(unknown());
     }
-    if row.expires <= context.now() {
+    if row.expires <= context.now() && !is_of_active_session(context, &row).await? {
         return Err(ApiError::new(
             Code::ExpiredToken,
             "The security token included in the request is expired",
@@ -116,4 +116,16 @@ pub(super) async fn find(
         secret,
         Caller::node(context.config.scope(), scope, &node.role),
     ))
+}
+
+/// A session may last for days, and its agent needs its keys again whenever their connection is lost.
+async fn is_of_active_session(
+    context: &Context,
+    row: &NodeCredentialRow,
+) -> Result<bool, ApiError> {
+    let Some(session) = &row.session_id else {
+        return Ok(false);
+    };
+    let session = context.store.session(session).await?;
+    Ok(session.is_some_and(|session| session.state.is_active()))
 }

@@ -22,17 +22,21 @@ pub(crate) struct NodeCredentialRow {
 }
 
 impl Store {
-    /// Stores a temporary key and forgets those that expired before `forget_before_ms`.
+    /// Stores a temporary key and forgets those that expired before `forget_before_ms`, but for those of sessions that
+    /// have not ended.
     pub(crate) async fn insert_node_credential(
         &self,
         row: &NodeCredentialRow,
         forget_before_ms: i64,
     ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("DELETE FROM node_credentials WHERE expires < $1")
-            .bind(forget_before_ms)
-            .execute(&mut *write)
-            .await?;
+        sqlx::query(
+            "DELETE FROM node_credentials WHERE expires < $1 AND NOT EXISTS (SELECT 1 FROM sessions \
+             WHERE sessions.session_id = node_credentials.session_id AND sessions.ended IS NULL)",
+        )
+        .bind(forget_before_ms)
+        .execute(&mut *write)
+        .await?;
         sqlx::query(
             "INSERT INTO node_credentials (access_key_id, node_id, session_id, secret_sealed, token_hash, expires) \
              VALUES ($1, $2, $3, $4, $5, $6)",

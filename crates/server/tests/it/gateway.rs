@@ -216,12 +216,7 @@ async fn only_the_sessions_node_gets_and_uses_a_token_of_its_side() {
     // A session's own keys open that session and nothing else.
     let first = crate::gateway_peers::task_in(&control.next_frame().await);
     assert_eq!(first.session_id.as_str(), one.id);
-    let keys = first.usher.unwrap().credentials;
-    let keys = crate::harness::Keys {
-        id: keys.access_key_id,
-        secret: keys.secret_access_key.expose().to_owned(),
-        token: Some(keys.session_token.expose().to_owned()),
-    };
+    let keys = crate::gateway_peers::keys_in(first);
     ask_token(&server, &data_path_bare(&other.id), &keys)
         .await
         .refused(403, "AccessDenied");

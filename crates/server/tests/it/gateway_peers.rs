@@ -393,6 +393,16 @@ pub(crate) fn task_in(frame: &Frame) -> TaskContent {
         .unwrap()
 }
 
+/// The session's own keys, which our agent gets with the task.
+pub(crate) fn keys_in(task: TaskContent) -> Keys {
+    let keys = task.usher.unwrap().credentials;
+    Keys {
+        id: keys.access_key_id,
+        secret: keys.secret_access_key.expose().to_owned(),
+        token: Some(keys.session_token.expose().to_owned()),
+    }
+}
+
 fn stream(kind: MessageType, sequence: i64, payload: &[u8]) -> Frame {
     let mut frame = Frame::unsequenced(kind, 0, Uuid::new_v4(), 1, Bytes::copy_from_slice(payload));
     frame.sequence = sequence;

@@ -6,8 +6,8 @@ use usher_wire::frame::{Frame, MessageType};
 use usher_wire::message::{SessionStateName, TaskStatus};
 
 use crate::gateway_peers::{
-    Node, Peer, Started, client, client_named, completion, data_path, described, input, output,
-    scene, session_state, start, started,
+    Node, Peer, Started, ask_token, client, client_named, completion, data_path, described, input,
+    keys_in, output, scene, session_state, start, started, task_in,
 };
 use crate::harness::{Keys, Reply, Running};
 
@@ -301,4 +301,24 @@ async fn a_session_is_resumed_while_its_agent_is_away_and_goes_on_when_that_is_b
     agent.frame(&output(1, b"yes")).await;
     let told = again.next_of(MessageType::OutputStreamData).await;
     assert_eq!(told.payload, "yes");
+}
+
+#[tokio::test]
+async fn the_agent_of_a_session_of_many_days_comes_back_with_the_keys_it_has() {
+    let (server, node, mut control) = scene().await;
+    let session = start(&server, &server.admin, &node).await;
+    let keys = keys_in(task_in(&control.next_frame().await));
+    drop(node.data_with(&server, &session.id, &keys).await);
+    server.pass(10 * 24 * 60 * 60);
+    // Making new keys forgets old ones.
+    start(&server, &server.admin, &node).await;
+    let mut agent = node.data_with(&server, &session.id, &keys).await;
+    let ended = Some((TaskStatus::Success, ""));
+    let last_word = session_state(&session.id, SessionStateName::Terminating, ended);
+    agent.frame(&last_word).await;
+    until_history(&server, &session, "Terminated").await;
+    let path = format!("/v1/data-channel/{}", session.id);
+    ask_token(&server, &path, &keys)
+        .await
+        .refused(403, "ExpiredToken");
 }

@@ -23,7 +23,7 @@ use crate::api::Call;
 use crate::error::ApiError;
 use crate::identity::{NodeScope, issue_node_credentials};
 
-/// How long a session's own keys live when its length has no limit; its worker asks for new ones before.
+/// How long a session's own keys live at least when its length has no limit; while it is active they stay good.
 const SESSION_KEYS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Time beside a session's longest duration, for its log to be delivered.
