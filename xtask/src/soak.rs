@@ -1,6 +1,7 @@
 //! `cargo xtask soak`: the long forms of what `cargo xtask test` does with few seeds.
 //!
-//! First the data channel's simulation, then real sessions in bad weather. Prints what `docs/soak.md` keeps.
+//! First the data channel's simulation, then real sessions in bad weather, then a client that sleeps for minutes. Prints
+//! what `docs/soak.md` keeps.
 
 use std::process::Command;
 use std::time::Instant;
@@ -13,7 +14,10 @@ const SEEDS: &str = "USHER_SEEDS";
 /// The same for sessions in bad weather.
 const WEATHER_SEEDS: &str = "USHER_WEATHER_SEEDS";
 
-/// Runs both, the second also when the first has failed.
+/// The seconds for which a client sleeps.
+const ASLEEP: (&str, &str) = ("USHER_ASLEEP", "300");
+
+/// Runs all, the later ones also when an earlier one has failed.
 pub(crate) fn run(seeds: u64, weather: u64) -> Result<(), TaskError> {
     let mut simulation = tool::cargo(&[
         "test",
@@ -27,27 +31,34 @@ pub(crate) fn run(seeds: u64, weather: u64) -> Result<(), TaskError> {
         "--nocapture",
     ]);
     simulation.env(SEEDS, seeds.to_string());
-    let mut storms = tool::cargo(&[
-        "test",
-        "--package",
-        "usher-e2e",
-        "--test",
-        "it",
-        "weather::a_flood",
-        "--",
-        "--nocapture",
-    ]);
+    let mut storms = end_to_end("weather::a_flood");
     storms.env(WEATHER_SEEDS, weather.to_string());
+    let mut sleep = end_to_end("weather::silence");
+    sleep.env(ASLEEP.0, ASLEEP.1);
 
     let simulated = judged("simulation", simulation);
     let stormed = judged("weather", storms);
+    let slept = judged("sleep", sleep);
     let commit = tool::first_line("git", &["rev-parse", "HEAD"]);
     println!("command: cargo xtask soak --seeds {seeds} --weather {weather}");
     println!(
         "commit: {}",
         commit.as_deref().unwrap_or("not a git checkout")
     );
-    simulated.and(stormed)
+    simulated.and(stormed).and(slept)
+}
+
+fn end_to_end(filter: &str) -> Command {
+    tool::cargo(&[
+        "test",
+        "--package",
+        "usher-e2e",
+        "--test",
+        "it",
+        filter,
+        "--",
+        "--nocapture",
+    ])
 }
 
 fn judged(name: &str, command: Command) -> Result<(), TaskError> {

@@ -7,6 +7,7 @@
 mod at_once;
 mod flood;
 mod forecast;
+mod last_words;
 mod piped;
 mod place;
 mod proxy;
