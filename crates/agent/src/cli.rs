@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError};
-use crate::{control, login, monitor, register, session, undo};
+use crate::{control, install, login, monitor, register, session, undo};
 
 /// Name and version in `User-Agent`.
 pub(crate) const PROGRAM: &str = concat!("usher-agent/", env!("CARGO_PKG_VERSION"));
@@ -35,6 +35,10 @@ enum Command {
     },
     /// Serve sessions until told to stop. As root for all OS users, otherwise for the own one.
     Run(ConfigFile),
+    /// Make this machine ready for the agent: accounts, directories, PAM's rules, the service file.
+    Install(Installation),
+    /// Remove what `install` made and nobody changed; the registration stays.
+    Uninstall(Installation),
     /// Remove what the configuration's journal lists as made on this machine.
     Undo(ConfigFile),
     /// The node's control channel; started by `run`.
@@ -46,6 +50,15 @@ enum Command {
     /// One login; started by `run`.
     #[command(hide = true)]
     LoginChild(ConfigFile),
+}
+
+#[derive(Debug, Args)]
+struct Installation {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Only print what would be done.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -74,6 +87,8 @@ enum Failure {
     Register(#[from] register::RegisterError),
     #[error("{0}")]
     Monitor(#[from] monitor::MonitorError),
+    #[error("{0}")]
+    Install(#[from] install::InstallError),
     #[error("{0}")]
     Undo(#[from] undo::UndoError),
     #[error("{0}")]
@@ -108,6 +123,8 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
             return Ok(print(node.as_str()));
         }
         Command::Run(config) => monitor::run(config.path(), &config.load()?)?,
+        Command::Install(asked) => install::install(asked.config.path(), asked.dry_run)?,
+        Command::Uninstall(asked) => install::uninstall(asked.config.path(), asked.dry_run)?,
         Command::Undo(config) => undo::run(&config.load()?)?,
         Command::Control => control::run()?,
         Command::Session => return Ok(ExitCode::from(session::run() as u8)),

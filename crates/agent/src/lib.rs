@@ -18,6 +18,7 @@ mod config;
 mod confinement;
 mod control;
 mod identities;
+mod install;
 mod ipc;
 mod journal;
 mod login;
@@ -27,6 +28,7 @@ mod registration;
 mod running;
 mod service;
 mod session;
+mod system_program;
 mod transport;
 mod undo;
 

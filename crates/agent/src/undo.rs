@@ -9,7 +9,8 @@ use usher_sys::{Account, AccountError};
 
 use crate::config::Config;
 use crate::journal::{Journal, Made};
-use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT, USERDEL};
+use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT};
+use crate::system_program::USERDEL;
 
 /// Why something could not be removed; the journal keeps it for the next try.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use usher_sys::{Account, AccountError};
 use crate::config::{NodePolicy, SsmUserRule};
 use crate::journal::{Journal, Made};
 use crate::registration::replace;
+use crate::system_program::{USERADD, run};
 
 /// The account's name, as on AWS.
 pub(crate) const SSM_USER: &str = "ssm-user";
@@ -27,8 +28,6 @@ pub(crate) const SUDO_RULE_TEXT: &str =
     "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
 
 const HOME: &str = "/home/ssm-user";
-const USERADD: &str = "/usr/sbin/useradd";
-pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
 const VISUDO: &str = "/usr/sbin/visudo";
 
 /// Why there is no ssm-user to log in to.
@@ -137,28 +136,8 @@ fn check_sudo_rule() -> io::Result<()> {
     }
 }
 
-fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .output()
-        .map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    let first: String = words
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
-    Err(format!("{program}: {} {first}", output.status))
-}
+#[cfg(test)]
+mod load;
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::machine::Machine;
 use crate::service::Service;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_usher-agent");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_usher-agent");
 
 /// A running agent.
 pub(crate) struct Agent {

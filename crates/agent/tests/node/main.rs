@@ -11,7 +11,9 @@
 mod accounts;
 mod agent;
 mod client;
+mod compared;
 mod deaths;
+mod install;
 mod machine;
 mod ordinary_user;
 mod pam;

@@ -1,0 +1,36 @@
+//! Programs of the system that root runs: by absolute path, without a shell, with an empty environment.
+
+use std::process::{Command, Stdio};
+
+/// Makes an account.
+pub(crate) const USERADD: &str = "/usr/sbin/useradd";
+
+/// Removes one.
+pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
+
+/// Longest piece of a program's complaint that is repeated.
+const SHOWN: usize = 200;
+
+/// Runs it to its end; the error is a line that names it, how it ended and what it complained of first.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let first: String = words
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN)
+        .collect();
+    Err(format!("{program}: {} {first}", output.status))
+}
