@@ -21,26 +21,30 @@ mod opening;
 mod receive_window;
 mod send_buffer;
 mod timers;
+mod transmit;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::frame::{Envelope, FLAG_FIN, FLAG_NOTICE, FLAG_SYN, Frame, MessageType, PayloadType};
-use crate::message::{Acknowledge, SessionType};
-use delivery::{Deliveries, Receipt};
+use crate::frame::{Frame, MessageType, PayloadType};
+use crate::message::SessionType;
+use delivery::Deliveries;
 pub use event::{ClientHello, Counters, Event, Full, PeerError, Role};
 use loss::LossRecovery;
 use message_ids::MessageIds;
 use receive_window::ReceiveWindow;
-use send_buffer::{Next, SendBuffer};
+use send_buffer::SendBuffer;
 use timers::{Timer, Timers};
 
 /// The longest byte-stream payload toward AWS's programs, which send no longer ones themselves.
 pub const PLAIN_PAYLOAD: usize = 1024;
 /// The longest between two ends that both said `Usher`.
 pub const USHER_PAYLOAD: usize = 32 * 1024;
+/// How long the acknowledgement of a key waits for a message to travel with, most often the key's echo. Far below the
+/// 200 ms after which AWS's programs repeat a message (agent.md, client.md).
+pub const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(10);
 /// How long an agent waits for the client's answer before it starts a stream as if it had not asked.
 pub const HANDSHAKE_FALLBACK: Duration = Duration::from_secs(5);
 
@@ -228,6 +232,9 @@ impl DataChannel {
         if self.timers.expire(Timer::HandshakeFallback, now) && self.stage == Stage::Waiting {
             self.open_agent(None);
         }
+        if self.timers.expire(Timer::Acknowledge, now) {
+            self.deliveries.send_receipts();
+        }
         if self.timers.expire(Timer::Retransmit, now) {
             let count = self.loss.expired(self.send.unacknowledged());
             self.send.repeat_oldest(count);
@@ -298,19 +305,14 @@ impl DataChannel {
         if let Some(receipt) = self.deliveries.take_receipt() {
             return Some(self.acknowledgement(receipt, created_ms));
         }
-        if self.paused {
-            return None;
+        let message = self.poll_stream(now, created_ms);
+        if message.is_some() {
+            self.arm_fallback(now);
+            self.deliveries.send_receipts();
+        } else {
+            self.arm_acknowledge(now);
         }
-        let message = match self.send.take_repeat() {
-            Some(frame) => {
-                self.counters.retransmitted += 1;
-                self.arm_retransmit(now);
-                frame
-            }
-            None => self.transmit_new(now, created_ms)?,
-        };
-        self.arm_fallback(now);
-        Some(message)
+        message
     }
 
     /// When [`DataChannel::handle_timeout`] is to be called.
@@ -329,73 +331,6 @@ impl DataChannel {
             });
         }
         self.deliveries.take()
-    }
-
-    fn transmit_new(&mut self, now: Instant, created_ms: u64) -> Option<Bytes> {
-        let Next {
-            payload_type,
-            payload,
-            is_notice,
-        } = self.send.take_next(self.max_payload())?;
-        let sequence = self.send.next_number();
-        let first_of_agent = self.role == Role::Agent && sequence == 0;
-        let envelope = Envelope {
-            message_type: self.outgoing(),
-            created_ms,
-            sequence,
-            flags: match (first_of_agent, is_notice) {
-                (true, _) => FLAG_SYN,
-                (false, true) => FLAG_NOTICE,
-                (false, false) => 0,
-            },
-            message_id: self.ids.next(),
-            payload_type,
-        };
-        let message = envelope.seal(&payload);
-        self.send.record(message.clone(), now);
-        if !self.timers.is_running(Timer::Retransmit) {
-            self.arm_retransmit(now);
-        }
-        Some(message)
-    }
-
-    fn acknowledgement(&mut self, receipt: Receipt, created_ms: u64) -> Bytes {
-        let envelope = Envelope {
-            message_type: MessageType::Acknowledge,
-            created_ms,
-            sequence: 0,
-            flags: FLAG_SYN | FLAG_FIN,
-            message_id: self.ids.next(),
-            payload_type: PayloadType::Undefined,
-        };
-        let acknowledge = Acknowledge {
-            message_type: self.incoming(),
-            message_id: receipt.id,
-            sequence: receipt.number,
-            is_sequential: true,
-        };
-        self.scratch.clear();
-        match serde_json::to_writer(&mut self.scratch, &acknowledge) {
-            Ok(()) => envelope.seal(&self.scratch),
-            // Numbers and names always serialise; were it otherwise, the peer would ignore an empty acknowledgement.
-            Err(_) => envelope.seal(&[]),
-        }
-    }
-
-    /// What was in flight may have been lost with the peer's transport or with ours.
-    fn repeat_everything(&mut self) {
-        self.loss.path_renewed();
-        self.send.repeat_all();
-    }
-
-    fn arm_retransmit(&mut self, now: Instant) {
-        let transmits = self.connected && !self.paused && self.stage != Stage::Closed;
-        if transmits && self.send.unacknowledged() > 0 {
-            self.timers
-                .set(Timer::Retransmit, now + self.loss.timeout());
-        } else {
-            self.timers.stop(Timer::Retransmit);
-        }
     }
 
     fn incoming(&self) -> MessageType {

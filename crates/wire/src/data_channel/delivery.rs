@@ -1,13 +1,14 @@
 //! Between the wire and the driver: events that wait to be taken, and acknowledgements that wait to be sent.
 //!
 //! Invariant: a payload is acknowledged when it is taken and not before, so a byte acknowledged is a byte delivered.
+//! The acknowledgement of a key waits a moment, because its echo is on the way: both then wake each program once.
 
 use std::collections::VecDeque;
 
 use uuid::Uuid;
 
 use super::event::Event;
-use crate::frame::HEADER_BYTES;
+use crate::frame::{HEADER_BYTES, PayloadType};
 
 /// Bytes of payloads that may wait for the driver before further messages are refused.
 pub(super) const DELIVERY_BYTES: usize = 4 * 1024 * 1024;
@@ -16,6 +17,11 @@ pub(super) const DELIVERY_MESSAGES: usize = 16 * 1024;
 /// Acknowledgements that may wait for a transport that does not take them. Beyond it they are left out: the peer sends
 /// the message again and is answered then.
 const WAITING_ACKNOWLEDGEMENTS: usize = 16 * 1024;
+/// The longest payload whose acknowledgement may wait: keys and their echoes. What is longer belongs to a flow, which
+/// the acknowledgement keeps going.
+const KEYS: usize = 64;
+/// More acknowledgements than this do not wait.
+const PATIENT_ACKNOWLEDGEMENTS: usize = 8;
 
 /// Which message to acknowledge: number and id as they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub(super) struct Deliveries {
     events: VecDeque<Delivery>,
     bytes: usize,
     receipts: VecDeque<Receipt>,
+    /// Whether one of `receipts` is not to wait for company.
+    receipts_are_due: bool,
 }
 
 impl Deliveries {
@@ -79,7 +87,11 @@ impl Deliveries {
         } = self.events.pop_front()?;
         self.bytes = self.bytes.saturating_sub(bytes);
         if let Some((receipt, _)) = receipt {
-            self.acknowledge(receipt);
+            if is_patient(&event) {
+                self.push_receipt(receipt);
+            } else {
+                self.acknowledge(receipt);
+            }
         }
         Some(event)
     }
@@ -93,13 +105,39 @@ impl Deliveries {
         first.is_some_and(|first| place >= first)
     }
 
+    /// Acknowledges without delay.
     pub(super) fn acknowledge(&mut self, receipt: Receipt) {
+        self.receipts_are_due = true;
+        self.push_receipt(receipt);
+    }
+
+    /// The waiting acknowledgements go out now.
+    pub(super) fn send_receipts(&mut self) {
+        self.receipts_are_due = !self.receipts.is_empty();
+    }
+
+    pub(super) fn receipts_wait(&self) -> bool {
+        !self.receipts.is_empty() && !self.receipts_are_due
+    }
+
+    /// The next acknowledgement to send now.
+    pub(super) fn take_receipt(&mut self) -> Option<Receipt> {
+        if !self.receipts_are_due {
+            return None;
+        }
+        let receipt = self.receipts.pop_front();
+        self.receipts_are_due = !self.receipts.is_empty();
+        receipt
+    }
+
+    fn push_receipt(&mut self, receipt: Receipt) {
         if self.receipts.len() < WAITING_ACKNOWLEDGEMENTS {
             self.receipts.push_back(receipt);
         }
+        self.receipts_are_due |= self.receipts.len() > PATIENT_ACKNOWLEDGEMENTS;
     }
+}
 
-    pub(super) fn take_receipt(&mut self) -> Option<Receipt> {
-        self.receipts.pop_front()
-    }
+fn is_patient(event: &Event) -> bool {
+    matches!(event, Event::Payload { payload_type: PayloadType::Output, payload } if payload.len() <= KEYS)
 }

@@ -9,10 +9,12 @@ pub(super) enum Timer {
     Retransmit,
     /// The client has not answered the handshake: start without it.
     HandshakeFallback,
+    /// An acknowledgement found no message of ours to travel with: it goes alone.
+    Acknowledge,
 }
 
 impl Timer {
-    const COUNT: usize = 2;
+    const COUNT: usize = 3;
 }
 
 /// When each timer expires.

@@ -8,6 +8,7 @@
     reason = "clippy's leave for tests does not reach the helper functions of a test binary"
 )]
 
+mod acknowledgement;
 mod dice;
 mod end;
 mod hostile;

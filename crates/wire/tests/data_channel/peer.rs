@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use usher_wire::data_channel::{ClientHello, DataChannel, Event, PeerError, Role};
+use usher_wire::data_channel::{
+    ACKNOWLEDGE_WITHIN, ClientHello, DataChannel, Event, PeerError, Role,
+};
 use usher_wire::frame::{Frame, MessageType, PayloadType};
 use usher_wire::message::{Acknowledge, ChannelClosed, SessionType, Terminal, to_json};
 use uuid::Uuid;
@@ -51,7 +53,7 @@ impl Bench {
         let mut bench = Self::client(None);
         bench.receive(0, PayloadType::Output, b"$ ");
         bench.events();
-        bench.sent();
+        assert_eq!(bench.sent_acknowledgements(), [0]);
         bench
     }
 
@@ -87,13 +89,14 @@ impl Bench {
         data.map(|frame| (frame.sequence, frame.payload)).collect()
     }
 
-    /// The numbers that transmitted acknowledgements confirm.
+    /// The numbers that acknowledgements confirm, those that wait for company included.
     pub(crate) fn sent_acknowledgements(&mut self) -> Vec<i64> {
-        let frames = self
-            .sent()
-            .into_iter()
-            .filter(|frame| frame.message_type == MessageType::Acknowledge);
+        let mut frames = self.sent();
+        self.pass(ACKNOWLEDGE_WITHIN.as_millis() as u64);
+        frames.extend(self.sent());
         frames
+            .into_iter()
+            .filter(|frame| frame.message_type == MessageType::Acknowledge)
             .map(|frame| Acknowledge::number(&frame.payload).unwrap())
             .collect()
     }
