@@ -1,6 +1,7 @@
-//! `cargo xtask bench`: the release programs beside OpenSSH on this machine.
+//! `cargo xtask bench`: the release programs beside OpenSSH on this machine, or parts of the data path by themselves.
 //!
-//! What is measured and how stands in `e2e/benches/beside_ssh`; this installs, builds and calls.
+//! What is measured and how stands in `e2e/benches/beside_ssh` and `crates/wire/benches`; this installs, builds and
+//! calls.
 
 use clap::{Args, ValueEnum};
 
@@ -26,6 +27,9 @@ pub(crate) struct BenchArguments {
     /// Print the lines that would install Debian packages instead of running them
     #[arg(long)]
     no_install: bool,
+    /// Measure the frame codec and the data channel by themselves instead; needs neither root nor OpenSSH
+    #[arg(long, conflicts_with_all = ["rounds", "keys", "megabytes", "output", "no_install"])]
+    micro: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -45,6 +49,17 @@ impl Form {
 
 /// Builds with `--release` and measures.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<(), TaskError> {
+    if arguments.micro {
+        return tool::run(tool::cargo(&[
+            "bench",
+            "--package",
+            "usher-wire",
+            "--bench",
+            "frame",
+            "--bench",
+            "data_channel",
+        ]));
+    }
     if !system_packages::is_root() {
         return Err(TaskError::NeedsRoot {
             what: "the bench beside OpenSSH",
