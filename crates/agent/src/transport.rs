@@ -181,6 +181,13 @@ impl Transport {
         }
     }
 
+    /// Sends what was fed, as far as the kernel takes it at once.
+    pub(crate) fn flush_now(&mut self) {
+        if let State::Open { socket, .. } = &mut self.state {
+            socket.flush_now();
+        }
+    }
+
     /// Flushes what was fed and waits for what happens next. May be dropped at any time.
     pub(crate) async fn next(&mut self) -> Sight {
         match &mut self.state {

@@ -6,6 +6,7 @@
 //! sessions or terminals; what a frame means is the business of `usher-wire` and the callers.
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod call;
 mod channel_token;
 mod clock;
@@ -20,6 +21,7 @@ mod socket;
 mod ssm;
 mod tls;
 
+pub use alarm::Alarm;
 pub use call::{ApiError, CallError, JsonClient};
 pub use channel_token::{Channel, create_channel};
 pub use clock::wall_ms;

@@ -5,7 +5,7 @@
 //! dropped, and a line that has been silent too long ends. It must not know what a frame means.
 
 use std::future::poll_fn;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +24,9 @@ const ROOM: usize = 256 * 1024;
 
 /// The largest message accepted; twice the largest frame our own programs send, headers included.
 const MAX_MESSAGE: usize = 1 << 20;
+
+/// Read at once. The library clears as much before every read, which for a key must be little.
+const READ_BLOCK: usize = 16 * 1024;
 
 /// Keeps address translators awake; more often than the agent of AWS (54 s), so that a dead line is noticed sooner.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -131,6 +134,17 @@ impl Socket {
         self.inner.start_send_unpin(message).map_err(socket_error)
     }
 
+    /// Writes out what the kernel takes at once of what was fed; the rest, and any error, is for [`Socket::next`]. A
+    /// driver that has other things to look at too calls this first.
+    pub fn flush_now(&mut self) {
+        if self.fed > 0 && self.has_room() {
+            let mut nobody = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Ok(())) = self.inner.poll_flush_unpin(&mut nobody) {
+                self.fed = 0;
+            }
+        }
+    }
+
     /// Flushes what was fed and waits for the next arrival. May be dropped and called again at any time.
     ///
     /// # Errors
@@ -224,6 +238,7 @@ pub(crate) fn limits() -> WebSocketConfig {
     WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE))
+        .read_buffer_size(READ_BLOCK)
         .write_buffer_size(64 * 1024)
         .max_write_buffer_size(ROOM + 2 * MAX_MESSAGE)
 }

@@ -102,7 +102,11 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::from(exit::low_byte(error.exit_code()));
         }
     };
-    let result = block_on(run(usher.command));
+    let threads = match usher.command {
+        Command::Dev(_) | Command::Server(_) => Threads::Several,
+        _ => Threads::One,
+    };
+    let result = block_on(threads, run(usher.command));
     if let Err(error) = &result {
         error.report();
     }
@@ -122,11 +126,25 @@ async fn run(command: Command) -> Result<Outcome, Error> {
     }
 }
 
+/// What a program's tasks run on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Threads {
+    /// For a client: between its terminal and its connection no key is handed from thread to thread.
+    One,
+    /// For a server: a slow call holds up no session.
+    Several,
+}
+
 /// Runs `work` to its end. What it left on other threads, such as a read of the keyboard, is not waited for.
 pub(crate) fn block_on(
+    threads: Threads,
     work: impl Future<Output = Result<Outcome, Error>>,
 ) -> Result<Outcome, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let mut builder = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::Several => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder
         .worker_threads(2)
         .enable_all()
         .build()

@@ -55,7 +55,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
 fn start(started: Started) -> ExitCode {
     let real_status = std::env::var_os(REAL_STATUS).is_some_and(|value| value == "1");
     let face = Face::Plugin { real_status };
-    let result = crate::cli::block_on(hold(started, face));
+    let result = crate::cli::block_on(crate::cli::Threads::One, hold(started, face));
     if let Err(error) = &result {
         tell(error);
     }

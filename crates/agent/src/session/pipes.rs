@@ -13,7 +13,7 @@ use usher_sys::set_nonblocking;
 use super::line_prefix::LinePrefix;
 use super::program::Said;
 use super::task::Purpose;
-use super::terminal::{read_batch, write_some};
+use super::terminal::{read_batch, write_now, write_some};
 
 /// Open pipes; `None` are those that have ended.
 #[derive(Debug)]
@@ -84,6 +84,13 @@ impl Pipes {
 
     pub(super) fn have_ended(&self) -> bool {
         self.output.is_none() && self.errors.is_none()
+    }
+
+    /// Writes what fits at once and cuts it off `input`; the rest, and any error, is for [`Pipes::write`].
+    pub(super) fn write_now(&self, input: &mut Bytes) {
+        if let Some(pipe) = &self.input {
+            write_now(pipe, input);
+        }
     }
 
     /// Writes what fits and cuts it off `input`; input that nobody can read any more is an error.

@@ -58,6 +58,14 @@ impl Program {
         }
     }
 
+    /// Writes what fits at once and cuts it off `input`; the rest, and any error, is for [`Program::write`].
+    pub(super) fn write_now(&self, input: &mut Bytes) {
+        match self {
+            Self::OnTerminal(terminal) => terminal.write_now(input),
+            Self::OnPipes(pipes) => pipes.write_now(input),
+        }
+    }
+
     /// Writes what fits and cuts it off `input`. Waits until something fits.
     pub(super) async fn write(&self, input: &mut Bytes) -> io::Result<()> {
         match self {

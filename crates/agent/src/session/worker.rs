@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use tokio::time::sleep_until;
-use usher_aws::wall_ms;
+use usher_aws::{Alarm, wall_ms};
 use usher_sys::{ExitStatus, WindowSize};
 use usher_wire::data_channel::{DataChannel, Event, Full};
 use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
@@ -69,6 +68,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
             session_type,
             serde_json::Value::Null,
         ),
+        alarm: Alarm::default(),
         login: AsyncLink::new(login)?,
         login_is_there: true,
         known_terminal: member.terminal.clone(),
@@ -101,6 +101,7 @@ struct Session {
     purpose: task::Purpose,
     transport: Transport,
     channel: DataChannel,
+    alarm: Alarm,
     login: AsyncLink,
     login_is_there: bool,
     /// What the service knew of the client's terminal beforehand.
@@ -238,6 +239,10 @@ impl Session {
     fn take_input(&mut self, input: Bytes) -> Result<(), SessionError> {
         if !self.is_on_pipes() || self.channel.peer_is_usher() {
             self.input = input;
+            if let Some(program) = &self.program {
+                // A key reaches its program before anything else is done about it.
+                program.write_now(&mut self.input);
+            }
             return Ok(());
         }
         // As AWS's agent: of what is typed to a command without a terminal only these keys count (agent.md 6.3).
@@ -325,6 +330,7 @@ impl Session {
         {
             self.transport.feed(frame);
         }
+        self.transport.flush_now();
     }
 
     async fn wait(&mut self, open_by: Instant) -> Happened {
@@ -341,7 +347,7 @@ impl Session {
             said = self.login.next(), if self.login_is_there => Happened::Login(said),
             said = read(readable), if readable.is_some() => Happened::Said(said),
             done = write(writable, &mut self.input), if writable.is_some() => Happened::InputTaken(done),
-            () = until(due), if due.is_some() => Happened::Time,
+            () = self.alarm.at(due) => Happened::Time,
         }
     }
 
@@ -508,13 +514,6 @@ async fn read(program: Option<&Program>) -> io::Result<Said> {
 async fn write(program: Option<&Program>, input: &mut Bytes) -> io::Result<()> {
     match program {
         Some(program) => program.write(input).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due.into()).await,
         None => std::future::pending().await,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(75);
 pub(crate) const BAD_FRAMES: u32 = 64;
 
 /// What a socket may read ahead. Small, because one waiting frame can keep the whole block alive.
-pub(crate) const READ_BLOCK: usize = 32 * 1024;
+pub(crate) const READ_BLOCK: usize = 16 * 1024;
 
 /// What is written in one system call at most before a flush is due.
 pub(crate) const WRITE_BLOCK: usize = 128 * 1024;

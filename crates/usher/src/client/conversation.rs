@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use usher_aws::{Socket, wall_ms};
+use usher_aws::{Alarm, Socket, wall_ms};
 use usher_sys::RawTerminal;
 use usher_wire::data_channel::{ClientHello, DataChannel, Event};
 use usher_wire::frame::PayloadType;
@@ -60,6 +60,7 @@ pub(super) struct Conversation<'a> {
     session: String,
     channel: DataChannel,
     link: Link,
+    alarm: Alarm,
     voice: Voice<'a>,
     signals: Signals,
     output: Output,
@@ -102,6 +103,7 @@ impl<'a> Conversation<'a> {
             session: opening.session().to_owned(),
             channel: DataChannel::client(Instant::now(), Uuid::new_v4().into_bytes(), hello),
             link: Link::new(opening, socket),
+            alarm: Alarm::default(),
             voice,
             signals,
             output: Output::new(),
@@ -146,7 +148,7 @@ impl<'a> Conversation<'a> {
             written = self.output.write(), if writes => Happened::Written(written),
             chunk = next_chunk(&mut self.input), if reads => Happened::Typed(chunk),
             caught = self.signals.next() => Happened::Signal(caught),
-            () = until(due), if due.is_some() => Happened::TimeIsUp,
+            () = self.alarm.at(due) => Happened::TimeIsUp,
         }
     }
 
@@ -176,6 +178,7 @@ impl<'a> Conversation<'a> {
                 None => break,
             }
         }
+        self.link.flush_now();
         Ok(None)
     }
 
@@ -415,13 +418,6 @@ impl<'a> Conversation<'a> {
 async fn next_chunk(input: &mut Option<Input>) -> Option<Bytes> {
     match input {
         Some(input) => input.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
     }
 }

@@ -88,6 +88,13 @@ impl Link {
         }
     }
 
+    /// Sends what was fed, as far as the kernel takes it at once.
+    pub(super) fn flush_now(&mut self) {
+        if let State::Up(socket) = &mut self.state {
+            socket.flush_now();
+        }
+    }
+
     /// Flushes, receives, or seeks. May be dropped and called again.
     pub(super) async fn next(&mut self) -> LinkEvent {
         let arrival = match &mut self.state {

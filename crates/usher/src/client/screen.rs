@@ -4,8 +4,14 @@
 //! are not rewritten a second time here.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 
+use rustix::fs::{Mode, OFlags, open};
+use rustix::termios::ttyname;
 use usher_sys::{RawTerminal, window_size};
 use usher_wire::message::{Size, Terminal};
 
@@ -54,9 +60,25 @@ pub(super) fn enter_raw_mode() -> io::Result<Option<RawTerminal>> {
     }
 }
 
+/// The terminal behind `descriptor`, opened once more without blocking, so that one loop can serve it: a key and its
+/// echo then wake no thread but ours. Other processes share the descriptor we were given, so it is left as it is.
+///
+/// None where it is no terminal, or one that may not be opened: after `su` it belongs to somebody else.
+pub(super) fn reopened(descriptor: impl AsFd, access: OFlags) -> Option<File> {
+    let name = ttyname(descriptor, Vec::new()).ok()?;
+    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let path = OsStr::from_bytes(name.to_bytes());
+    open(path, flags, Mode::empty()).ok().map(File::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_terminal_is_not_opened_again() {
+        assert!(reopened(File::open("/dev/null").unwrap(), OFlags::RDONLY).is_none());
+    }
 
     #[test]
     fn only_locale_variables_are_told() {
