@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod data_channel;
+pub mod encryption;
 pub mod frame;
 pub mod grant;
 pub mod ids;
