@@ -28,7 +28,9 @@ pub use document::{
 };
 pub use evaluate::{Request, evaluate, evaluate_trusted, is_allowed_within};
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
-pub use policy::{PolicyDocument, PolicyError, TrustDecision, TrustPolicy, TrustedAs};
+pub use policy::{
+    PolicyDocument, PolicyError, ResourcePolicy, TrustDecision, TrustPolicy, TrustedAs,
+};
 pub use preferences::{DEFAULT_IDLE_MINUTES, DOCUMENT_NAME as PREFERENCES_DOCUMENT, Preferences};
 pub use principal_policies::{NamedPolicy, PrincipalPolicies};
 pub use run_as::{RefusedName, RunAs, RunAsRefusal, RunAsRule, RunAsUser, resolve_run_as};

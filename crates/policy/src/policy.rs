@@ -10,6 +10,7 @@ mod error;
 mod operand;
 mod operator;
 mod principal;
+mod resource;
 mod template;
 mod trust;
 
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 pub use error::PolicyError;
+pub use resource::ResourcePolicy;
 pub use trust::{TrustDecision, TrustPolicy, TrustedAs};
 
 use crate::glob::{Token, matches};

@@ -6,6 +6,8 @@
 
 use http::StatusCode;
 
+use crate::api::KmsCode;
+
 /// The two answer formats of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -78,6 +80,9 @@ pub(crate) enum Code {
     InvalidParameters,
     /// SSM: the node's fingerprint is not the registered one.
     MachineFingerprintDoesNotMatch,
+
+    /// KMS: one of its own.
+    Kms(KmsCode),
 
     /// IAM: no such user, key or policy.
     NoSuchEntity,
@@ -174,6 +179,7 @@ impl Code {
             Self::MachineFingerprintDoesNotMatch => {
                 ("MachineFingerprintDoesNotMatch", StatusCode::BAD_REQUEST)
             }
+            Self::Kms(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::NoSuchEntity => ("NoSuchEntity", StatusCode::NOT_FOUND),
             Self::EntityAlreadyExists => ("EntityAlreadyExists", StatusCode::CONFLICT),
             Self::LimitExceeded => ("LimitExceeded", StatusCode::CONFLICT),

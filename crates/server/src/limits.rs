@@ -51,6 +51,17 @@ pub(crate) const ROLE_SESSION_SECONDS: RangeInclusive<i64> = 3600..=43_200;
 /// The longest life of keys that were got by a role for a further role, in seconds.
 pub(crate) const CHAINED_SESSION_SECONDS: i64 = 3600;
 
+/// Keys of the embedded KMS; more are `LimitExceededException`.
+pub(crate) const KEYS: i64 = 10_000;
+/// Aliases of a key; more are `LimitExceededException`.
+pub(crate) const KEY_ALIASES: i64 = 50;
+/// Grants on a key; more are `LimitExceededException`.
+pub(crate) const KEY_GRANTS: i64 = 1000;
+/// Bytes of a key policy; more are `LimitExceededException`.
+pub(crate) const KEY_POLICY: usize = 32 * 1024;
+/// Rotations of a key on demand; more are `LimitExceededException`. Those by time are not counted.
+pub(crate) const ROTATIONS_ON_DEMAND: usize = 25;
+
 /// Bytes of a document; more are `MaxDocumentSizeExceeded`.
 pub(crate) const DOCUMENT: usize = 64 * 1024;
 /// Versions of a document; more are `DocumentVersionLimitExceeded`.

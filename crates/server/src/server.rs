@@ -19,7 +19,7 @@ use crate::gateway::Gateway;
 use crate::http::Listener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::{aws_policies, bootstrap, grant_key, http};
+use crate::{aws_policies, bootstrap, chores, grant_key, http};
 
 /// Why the server does not start, or an identity cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -207,7 +207,12 @@ impl Server {
             stop.cancelled().await;
             self.context.gateway.close().await;
         };
-        tokio::join!(join_all(listeners.into_iter().map(serve)), close_channels);
+        let chores = chores::run(&self.context, &stop);
+        tokio::join!(
+            join_all(listeners.into_iter().map(serve)),
+            close_channels,
+            chores
+        );
         self.context.store.close().await;
     }
 }

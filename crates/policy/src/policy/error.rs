@@ -27,6 +27,8 @@ pub enum PolicyError {
     NotPrincipal { path: String },
     #[error("AssumeRole policy may only specify STS AssumeRole actions, not {}.", .0.escape_default())]
     ActionInTrustPolicy(String),
+    #[error("The policy of a resource may only specify actions of its own service, not {}.", .0.escape_default())]
+    ActionOfAnotherService(String),
     #[error("Invalid principal in policy: {}", .0.escape_default())]
     InvalidPrincipal(String),
     #[error("The policy needs the element {path}.")]

@@ -10,7 +10,7 @@ use crate::{PolicyKind, Request, StatementRef};
 /// A role's trust policy as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustPolicy {
-    statements: Vec<(Principals, Statement)>,
+    pub(super) statements: Vec<(Principals, Statement)>,
 }
 
 /// Under which names a trust policy may mean a caller.

@@ -14,5 +14,6 @@ mod grammar;
 mod iam_cases;
 mod limits;
 mod properties;
+mod resource_policy;
 mod run_as;
 mod trust;

@@ -4,12 +4,14 @@
 //! may call it. Must not know HTTP; reaches the database by `store` only.
 
 mod iam;
+mod kms;
 mod operation;
 mod page;
 mod ssm;
 mod sts;
 
 pub(crate) use iam::{check_name, make_access_key};
+pub(crate) use kms::KmsCode;
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 
 /// Every operation served.
@@ -83,6 +85,38 @@ static OPERATIONS: &[Entry] = &[
     entry::<iam::DeleteBoundary<iam::User>>(),
     entry::<iam::PutBoundary<iam::Role>>(),
     entry::<iam::DeleteBoundary<iam::Role>>(),
+    entry::<kms::CreateKey>(),
+    entry::<kms::DescribeKey>(),
+    entry::<kms::ListKeys>(),
+    entry::<kms::UpdateKeyDescription>(),
+    entry::<kms::CreateAlias>(),
+    entry::<kms::UpdateAlias>(),
+    entry::<kms::DeleteAlias>(),
+    entry::<kms::ListAliases>(),
+    entry::<kms::GetKeyPolicy>(),
+    entry::<kms::PutKeyPolicy>(),
+    entry::<kms::ListKeyPolicies>(),
+    entry::<kms::CreateGrant>(),
+    entry::<kms::ListGrants>(),
+    entry::<kms::RevokeGrant>(),
+    entry::<kms::RetireGrant>(),
+    entry::<kms::Encrypt>(),
+    entry::<kms::Decrypt>(),
+    entry::<kms::ReEncrypt>(),
+    entry::<kms::GenerateDataKey>(),
+    entry::<kms::GenerateDataKeyWithoutPlaintext>(),
+    entry::<kms::EnableKey>(),
+    entry::<kms::DisableKey>(),
+    entry::<kms::ScheduleKeyDeletion>(),
+    entry::<kms::CancelKeyDeletion>(),
+    entry::<kms::EnableKeyRotation>(),
+    entry::<kms::DisableKeyRotation>(),
+    entry::<kms::GetKeyRotationStatus>(),
+    entry::<kms::RotateKeyOnDemand>(),
+    entry::<kms::ListKeyRotations>(),
+    entry::<kms::TagResource>(),
+    entry::<kms::UntagResource>(),
+    entry::<kms::ListResourceTags>(),
     entry::<ssm::CreateDocument>(),
     entry::<ssm::UpdateDocument>(),
     entry::<ssm::GetDocument>(),

@@ -21,6 +21,8 @@ use crate::identity::{Caller, Resource, Signature, authorize};
 pub(crate) enum Service {
     /// Systems Manager.
     Ssm,
+    /// Key Management Service.
+    Kms,
     /// Identity and Access Management.
     Iam,
     /// Security Token Service.
@@ -32,15 +34,25 @@ impl Service {
     pub(crate) fn scope_name(self) -> &'static str {
         match self {
             Self::Ssm => "ssm",
+            Self::Kms => "kms",
             Self::Iam => "iam",
             Self::Sts => "sts",
+        }
+    }
+
+    /// The JSON service that `X-Amz-Target` means by what stands before the operation.
+    pub(crate) fn of_target(prefix: &str) -> Option<Self> {
+        match prefix {
+            "AmazonSSM" => Some(Self::Ssm),
+            "TrentService" => Some(Self::Kms),
+            _ => None,
         }
     }
 
     /// The body format.
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Ssm => Protocol::Json,
+            Self::Ssm | Self::Kms => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -48,7 +60,7 @@ impl Service {
     /// The XML namespace of its answers; JSON services have none.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
-            Self::Ssm => "",
+            Self::Ssm | Self::Kms => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }

@@ -119,8 +119,8 @@ fn named(protocol: Protocol, parts: &Parts, body: &Bytes) -> Result<&'static Ent
                 .and_then(|value| value.to_str().ok())
                 .unwrap_or_default();
             target
-                .strip_prefix("AmazonSSM.")
-                .and_then(|name| api::find(Service::Ssm, name))
+                .split_once('.')
+                .and_then(|(prefix, name)| api::find(Service::of_target(prefix)?, name))
         }
         Protocol::Query => {
             let form = Form::parse(body)?;

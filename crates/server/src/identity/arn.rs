@@ -40,6 +40,11 @@ impl Scope<'_> {
         )
     }
 
+    /// A KMS key (`key/…`) or alias (`alias/…`).
+    pub(crate) fn kms(&self, resource: &str) -> String {
+        format!("arn:aws:kms:{}:{}:{resource}", self.region, self.account)
+    }
+
     /// A session document of this account.
     pub(crate) fn document(&self, name: &str) -> String {
         format!(

@@ -40,6 +40,8 @@ pub(crate) enum Resource {
     },
     /// A session document, by name or ARN.
     Document(String),
+    /// What other services have, by its ARN.
+    Arn(String),
     /// A managed node, by its id.
     Node(String),
     /// A session.
@@ -219,6 +221,7 @@ async fn describe(
             Some(name) => vec![scope.document(name)],
             None => vec![given.clone()],
         },
+        Resource::Arn(arn) => vec![arn.clone()],
         Resource::Node(id) => vec![scope.managed_instance(id)],
         // Policies name sessions by `${aws:username}-*` or by `${aws:userid}-*` (control-plane.md 7.1).
         Resource::Session { id, owner_user_id } => match id.rsplit_once('-') {

@@ -9,7 +9,9 @@ mod authorize;
 mod caller;
 mod condition_keys;
 mod managed_policy;
+mod named_principals;
 mod node_credentials;
+mod node_policy;
 mod principal_policies;
 mod registration_key;
 mod role_credentials;
@@ -21,6 +23,7 @@ pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_tr
 pub(crate) use caller::{Caller, NODE_ROLE_ID, NodeScope, RoleSession, Who};
 pub(crate) use condition_keys::{boundary_key, of_call, of_iam_resource, policy_arn_key, tag_keys};
 pub(crate) use managed_policy::find_managed_policy;
+pub(crate) use named_principals::{PrincipalError, names_of, principal_id, principal_ids};
 pub(crate) use node_credentials::issue_node_credentials;
 pub(crate) use principal_policies::principal_policies;
 pub(crate) use registration_key::RegistrationKey;

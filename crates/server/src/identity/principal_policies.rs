@@ -5,13 +5,13 @@
 
 use usher_policy::{NamedPolicy, PolicyDocument, PrincipalPolicies};
 
+use super::node_policy::of_node;
 use super::{Caller, Who};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::store::PolicySource;
 
-/// A user's own policies, or those of the role and not of who assumed it. Nodes act by `Access::OwnNode` alone, and
-/// nobody else signs.
+/// A user's own policies, or those of the role and not of who assumed it. What a node may do comes with the server.
 pub(crate) async fn principal_policies(
     context: &Context,
     caller: &Caller,
@@ -19,7 +19,8 @@ pub(crate) async fn principal_policies(
     match &caller.who {
         Who::User { user_id } => held_by(context, user_id).await,
         Who::AssumedRole(session) => held_by(context, &session.role_id).await,
-        Who::Node(_) | Who::Anonymous => Ok(PrincipalPolicies::default()),
+        Who::Node(scope) => Ok(PrincipalPolicies::granting(vec![of_node(scope)?])),
+        Who::Anonymous => Ok(PrincipalPolicies::default()),
     }
 }
 
@@ -48,7 +49,7 @@ pub(crate) async fn held_by(context: &Context, id: &str) -> Result<PrincipalPoli
 }
 
 /// A policy that was good when it was stored.
-fn stored(name: String, document: &str) -> Result<NamedPolicy, ApiError> {
+pub(super) fn stored(name: String, document: &str) -> Result<NamedPolicy, ApiError> {
     let document = PolicyDocument::parse(document).map_err(|error| {
         ApiError::internal(format!("the stored policy {name} is unreadable: {error}"))
     })?;

@@ -8,6 +8,9 @@ mod access_keys;
 mod activations;
 mod documents;
 mod iam;
+mod key_grants;
+mod key_names;
+mod keys;
 mod node_credentials;
 mod nodes;
 mod role_credentials;
@@ -32,6 +35,9 @@ pub(crate) use iam::{
     EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,
     RoleRow, Room, TagRow, TrustRow, VersionDeletion,
 };
+pub(crate) use key_grants::GrantRow;
+pub(crate) use key_names::AliasRow;
+pub(crate) use keys::{KeyRow, KeyState, MaterialRow};
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
 pub(crate) use role_credentials::RoleCredentialRow;

@@ -109,10 +109,22 @@ impl Running {
 
     /// A JSON call to SSM, not signed.
     pub(crate) fn ssm_call(&self, operation: &str, input: &Value) -> Http {
+        self.json_call(&format!("AmazonSSM.{operation}"), input)
+    }
+
+    /// A JSON call, not signed; `target` is the service's prefix, a dot, and the operation.
+    pub(crate) fn json_call(&self, target: &str, input: &Value) -> Http {
         Http::post(self.address)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", &format!("AmazonSSM.{operation}"))
+            .header("x-amz-target", target)
             .body(&input.to_string())
+    }
+
+    pub(crate) async fn kms(&self, keys: &Keys, operation: &str, input: &Value) -> Reply {
+        self.json_call(&format!("TrentService.{operation}"), input)
+            .signed(keys, "kms", self.now())
+            .send()
+            .await
     }
 
     /// A query call to IAM or STS, not signed.

@@ -60,7 +60,7 @@ async fn an_unknown_operation_is_refused_in_its_protocol() {
         "AmazonSSM.StartAccessRequest",
         "AmazonSSM.",
         "AmazonSSM",
-        "TrentService.Decrypt",
+        "TrentService.Sign",
         "x",
     ] {
         json(target).await.refused(400, "UnknownOperationException");

@@ -14,7 +14,7 @@ use super::Input;
 use crate::api::Call;
 use crate::error::{ApiError, Code};
 use crate::identity::{
-    Resource, SessionTag, Verdict, Who, denied, judge_trusted, of_call, of_iam_resource,
+    Resource, SessionTag, Verdict, Who, denied, judge_trusted, names_of, of_call, of_iam_resource,
     principal_policies, tag_keys,
 };
 use crate::store::{Kind, RoleRow, TagRow};
@@ -151,7 +151,7 @@ impl<'a> Question<'a> {
             role_arn: &input.role_arn,
             resource: Resource::Entity(Kind::Role, role.entity.name.clone()),
             trust: TrustPolicy::parse(&role.trust.document).map_err(ApiError::internal)?,
-            names: names(call, &ids),
+            names: names_of(call.caller, &ids),
             keys: of_call(call.context, call.caller)
                 .and(&of_role)
                 .and(&own_keys),
@@ -205,21 +205,4 @@ impl<'a> Question<'a> {
         );
         Err(denied(caller, TAG, self.role_arn, &why))
     }
-}
-
-/// The ARNs by which the trust policy means the caller. It wrote down whose each name was: a user that was renamed since
-/// is still meant by its old name, and who has that name now is not.
-fn names(call: Call<'_>, ids: &BTreeMap<String, String>) -> Vec<String> {
-    let id = match &call.caller.who {
-        Who::User { user_id } => user_id,
-        Who::AssumedRole(session) => &session.role_id,
-        Who::Node(_) | Who::Anonymous => return Vec::new(),
-    };
-    // A role's sessions are written down under the role's id, each for itself.
-    let is_another_session =
-        |arn: &String| arn.contains(":assumed-role/") && *arn != call.caller.arn;
-    ids.iter()
-        .filter(|(arn, owner)| *owner == id && !is_another_session(arn))
-        .map(|(arn, _)| arn.clone())
-        .collect()
 }
