@@ -1,5 +1,13 @@
 -- Keys of the embedded KMS. Same rules as 0001.
 
+-- Tags of whatever has an id that is never used again, keys first. Who removes the resource removes them.
+CREATE TABLE resource_tags (
+    resource_id TEXT NOT NULL,
+    tag_key     TEXT NOT NULL,
+    tag_value   TEXT NOT NULL,
+    PRIMARY KEY (resource_id, tag_key)
+);
+
 -- policy_ids is a JSON object from each user or role that the policy names, by ARN, to the id that name had at the time.
 -- deletion is when a key that is PendingDeletion is destroyed; rotation_days is empty while rotation is off.
 CREATE TABLE kms_keys (
@@ -34,13 +42,6 @@ CREATE TABLE kms_aliases (
     updated BIGINT NOT NULL
 );
 CREATE INDEX kms_aliases_of_key ON kms_aliases (key_id);
-
-CREATE TABLE kms_tags (
-    key_id    TEXT NOT NULL REFERENCES kms_keys (key_id) ON DELETE CASCADE,
-    tag_key   TEXT NOT NULL,
-    tag_value TEXT NOT NULL,
-    PRIMARY KEY (key_id, tag_key)
-);
 
 -- grantee_id and retiring_id are the ids behind the ARNs, as in policy_ids; operations and limits (its constraints) are JSON.
 CREATE TABLE kms_grants (

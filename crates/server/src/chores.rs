@@ -1,4 +1,5 @@
-//! What becomes due by time and that nobody asks for: keys whose waiting time is over are destroyed.
+//! What becomes due by time and that nobody asks for: keys whose waiting time is over are destroyed, and log events that
+//! their group's retention does not keep are removed.
 //!
 //! Nothing hangs on the hour: what is past its time is hidden from callers at once, here it goes from the disk.
 
@@ -28,6 +29,10 @@ async fn all(context: &Context) -> Result<(), StoreError> {
     let keys = context.store.destroy_due_keys(context.now()).await?;
     if keys > 0 {
         tracing::info!(keys, "KMS keys were destroyed");
+    }
+    let events = context.store.delete_expired_events(context.now()).await?;
+    if events > 0 {
+        tracing::info!(events, "log events past their retention were removed");
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use usher_wire::grant::GrantKey;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::http::LargeBodies;
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -21,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) grant_key: GrantKey,
     /// Control and data channels.
     pub(crate) gateway: Gateway,
+    /// Places for large request bodies.
+    pub(crate) large_bodies: LargeBodies,
     /// The time.
     pub(crate) clock: Clock,
 }

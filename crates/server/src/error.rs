@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use crate::api::KmsCode;
+use crate::api::{KmsCode, LogsCode};
 
 /// The two answer formats of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(crate) enum Code {
     Validation,
     /// The body is larger than we read.
     TooLarge,
+    /// Too much at one time; the same call may succeed later.
+    Throttled,
     /// Our fault.
     Internal,
 
@@ -83,6 +85,8 @@ pub(crate) enum Code {
 
     /// KMS: one of its own.
     Kms(KmsCode),
+    /// CloudWatch Logs: one of its own.
+    Logs(LogsCode),
 
     /// IAM: no such user, key or policy.
     NoSuchEntity,
@@ -120,6 +124,7 @@ impl Code {
             Self::UnknownOperation => "UnknownOperationException",
             Self::MalformedInput => "SerializationException",
             Self::Validation => "ValidationException",
+            Self::Throttled => "ThrottlingException",
             Self::DoesNotExist => "DoesNotExistException",
             Self::TooLarge => return ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Internal => return ("InternalServerError", StatusCode::INTERNAL_SERVER_ERROR),
@@ -141,6 +146,7 @@ impl Code {
             Self::UnknownOperation => ("InvalidAction", StatusCode::BAD_REQUEST),
             Self::MalformedInput => ("MalformedInput", StatusCode::BAD_REQUEST),
             Self::Validation => ("ValidationError", StatusCode::BAD_REQUEST),
+            Self::Throttled => ("Throttling", StatusCode::BAD_REQUEST),
             Self::TooLarge => ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Internal => ("ServiceFailure", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service(),
@@ -179,6 +185,7 @@ impl Code {
             Self::MachineFingerprintDoesNotMatch => {
                 ("MachineFingerprintDoesNotMatch", StatusCode::BAD_REQUEST)
             }
+            Self::Logs(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::Kms(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::NoSuchEntity => ("NoSuchEntity", StatusCode::NOT_FOUND),
             Self::EntityAlreadyExists => ("EntityAlreadyExists", StatusCode::CONFLICT),

@@ -24,6 +24,7 @@ mod http;
 mod identity;
 mod keys;
 mod limits;
+mod logs;
 mod per_address;
 mod server;
 mod settings;

@@ -6,6 +6,13 @@ use std::time::Duration;
 /// Bytes of a request body; more is answered 413. The largest legitimate one is a document of
 /// 64 KiB, percent-encoded or escaped.
 pub(crate) const BODY: usize = 1024 * 1024;
+/// Bytes of a request body of PutLogEvents, whose messages may be a mebibyte and are escaped in JSON; more is answered
+/// 413.
+pub(crate) const LARGE_BODY: usize = 8 * 1024 * 1024;
+/// Requests with a large body that are read or served at one time; more wait for a place within [`BODY_TIME`].
+pub(crate) const LARGE_BODIES: usize = 16;
+/// The same from one address; more are `ThrottlingException`, which AWS's clients try again.
+pub(crate) const LARGE_BODIES_PER_ADDRESS: usize = 4;
 /// Time for a request's body to arrive; then the request is refused.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 /// Time for a request's head to arrive, keep-alive pauses included; then the connection is closed.
@@ -61,6 +68,13 @@ pub(crate) const KEY_GRANTS: i64 = 1000;
 pub(crate) const KEY_POLICY: usize = 32 * 1024;
 /// Rotations of a key on demand; more are `LimitExceededException`. Those by time are not counted.
 pub(crate) const ROTATIONS_ON_DEMAND: usize = 25;
+
+/// Log groups; more are `LimitExceededException`.
+pub(crate) const LOG_GROUPS: i64 = 1000;
+/// Streams of a log group; more are `LimitExceededException`.
+pub(crate) const LOG_STREAMS: i64 = 100_000;
+/// Bytes of all log groups together, 26 more for each event; more are `LimitExceededException`.
+pub(crate) const LOG_BYTES: i64 = 16 * 1024 * 1024 * 1024;
 
 /// Bytes of a document; more are `MaxDocumentSizeExceeded`.
 pub(crate) const DOCUMENT: usize = 64 * 1024;

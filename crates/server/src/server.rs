@@ -148,6 +148,7 @@ impl Server {
             vault,
             grant_key,
             gateway,
+            large_bodies: http::LargeBodies::new(),
             clock,
         };
         aws_policies::bring_up_to_date(&context).await?;

@@ -5,13 +5,15 @@
 
 mod iam;
 mod kms;
+mod logs;
 mod operation;
 mod page;
 mod ssm;
 mod sts;
 
 pub(crate) use iam::{check_name, make_access_key};
-pub(crate) use kms::KmsCode;
+pub(crate) use kms::{KmsCode, Wish, key_arn, permitted};
+pub(crate) use logs::LogsCode;
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 
 /// Every operation served.
@@ -117,6 +119,25 @@ static OPERATIONS: &[Entry] = &[
     entry::<kms::TagResource>(),
     entry::<kms::UntagResource>(),
     entry::<kms::ListResourceTags>(),
+    entry::<logs::CreateLogGroup>(),
+    entry::<logs::DescribeLogGroups>(),
+    entry::<logs::DeleteLogGroup>(),
+    entry::<logs::PutRetentionPolicy>(),
+    entry::<logs::DeleteRetentionPolicy>(),
+    entry::<logs::AssociateKmsKey>(),
+    entry::<logs::DisassociateKmsKey>(),
+    entry::<logs::CreateLogStream>(),
+    entry::<logs::DescribeLogStreams>(),
+    entry::<logs::DeleteLogStream>(),
+    entry::<logs::PutLogEvents>(),
+    entry::<logs::GetLogEvents>(),
+    entry::<logs::FilterLogEvents>(),
+    entry::<logs::TagResource>(),
+    entry::<logs::UntagResource>(),
+    entry::<logs::ListTagsForResource>(),
+    entry::<logs::TagLogGroup>(),
+    entry::<logs::UntagLogGroup>(),
+    entry::<logs::ListTagsLogGroup>(),
     entry::<ssm::CreateDocument>(),
     entry::<ssm::UpdateDocument>(),
     entry::<ssm::GetDocument>(),

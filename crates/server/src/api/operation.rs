@@ -23,6 +23,8 @@ pub(crate) enum Service {
     Ssm,
     /// Key Management Service.
     Kms,
+    /// CloudWatch Logs.
+    Logs,
     /// Identity and Access Management.
     Iam,
     /// Security Token Service.
@@ -35,6 +37,7 @@ impl Service {
         match self {
             Self::Ssm => "ssm",
             Self::Kms => "kms",
+            Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Sts => "sts",
         }
@@ -45,6 +48,7 @@ impl Service {
         match prefix {
             "AmazonSSM" => Some(Self::Ssm),
             "TrentService" => Some(Self::Kms),
+            "Logs_20140328" => Some(Self::Logs),
             _ => None,
         }
     }
@@ -52,7 +56,7 @@ impl Service {
     /// The body format.
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Ssm | Self::Kms => Protocol::Json,
+            Self::Ssm | Self::Kms | Self::Logs => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -60,7 +64,7 @@ impl Service {
     /// The XML namespace of its answers; JSON services have none.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
-            Self::Ssm | Self::Kms => "",
+            Self::Ssm | Self::Kms | Self::Logs => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }

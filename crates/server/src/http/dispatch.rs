@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,12 +15,12 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::answer::{RequestId, error_response, output_response};
+use super::body::read;
 use crate::api::{self, Call, Entry, Service};
 use crate::codec::Form;
 use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
 use crate::identity::authenticate;
-use crate::limits;
 
 const TARGET: &str = "x-amz-target";
 
@@ -56,8 +56,8 @@ async fn answer(
     parts: &Parts,
     body: Body,
 ) -> Result<(&'static Entry, Value), ApiError> {
-    let body = read(body).await?;
-    let input = input(protocol, parts, &body);
+    let body = read(&context.large_bodies, parts, target(parts), body).await?;
+    let input = input(protocol, parts, &body.bytes);
     let entry = named(protocol, parts, &input)?;
     Span::current()
         .record("operation", entry.name)
@@ -65,7 +65,7 @@ async fn answer(
     let caller = authenticate(
         context,
         parts,
-        &body,
+        &body.bytes,
         entry.service.scope_name(),
         entry.signature,
     )
@@ -92,36 +92,17 @@ fn input(protocol: Protocol, parts: &Parts, body: &Bytes) -> Bytes {
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(limits::BODY_TIME, to_bytes(body, limits::BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(ApiError::new(
-            Code::TooLarge,
-            format!(
-                "The request body could not be read, or is larger than {} bytes.",
-                limits::BODY
-            ),
-        )),
-        Err(_) => Err(ApiError::new(
-            Code::MalformedInput,
-            "The request body did not arrive in time.",
-        )),
-    }
+/// What `X-Amz-Target` says.
+fn target(parts: &Parts) -> Option<&str> {
+    parts.headers.get(TARGET)?.to_str().ok()
 }
 
 /// The operation that the request names: by header for JSON services, in the form for the others.
 fn named(protocol: Protocol, parts: &Parts, body: &Bytes) -> Result<&'static Entry, ApiError> {
     let found = match protocol {
-        Protocol::Json => {
-            let target = parts
-                .headers
-                .get(TARGET)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
-            target
-                .split_once('.')
-                .and_then(|(prefix, name)| api::find(Service::of_target(prefix)?, name))
-        }
+        Protocol::Json => target(parts)
+            .and_then(|target| target.split_once('.'))
+            .and_then(|(prefix, name)| api::find(Service::of_target(prefix)?, name)),
         Protocol::Query => {
             let form = Form::parse(body)?;
             let service = match form.first("Version") {

@@ -5,6 +5,7 @@
 //! or SQL.
 
 mod answer;
+mod body;
 mod dispatch;
 mod forwarded;
 mod guard;
@@ -20,6 +21,7 @@ use crate::context::Context;
 use crate::gateway;
 
 pub(crate) use answer::{RequestId, error_response};
+pub(crate) use body::LargeBodies;
 pub use listener::Listener;
 pub(crate) use listener::{OverTls, Peer, Room, serve};
 

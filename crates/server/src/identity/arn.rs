@@ -45,6 +45,19 @@ impl Scope<'_> {
         format!("arn:aws:kms:{}:{}:{resource}", self.region, self.account)
     }
 
+    /// A log group.
+    pub(crate) fn log_group(&self, name: &str) -> String {
+        format!(
+            "arn:aws:logs:{}:{}:log-group:{name}",
+            self.region, self.account
+        )
+    }
+
+    /// A log stream of a group.
+    pub(crate) fn log_stream(&self, group: &str, name: &str) -> String {
+        format!("{}:log-stream:{name}", self.log_group(group))
+    }
+
     /// A session document of this account.
     pub(crate) fn document(&self, name: &str) -> String {
         format!(

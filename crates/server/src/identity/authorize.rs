@@ -42,6 +42,13 @@ pub(crate) enum Resource {
     Document(String),
     /// What other services have, by its ARN.
     Arn(String),
+    /// A log stream, or a whole log group where the stream is empty.
+    LogStream {
+        /// The group's name.
+        group: String,
+        /// The stream's.
+        stream: String,
+    },
     /// A managed node, by its id.
     Node(String),
     /// A session.
@@ -222,6 +229,18 @@ async fn describe(
             None => vec![given.clone()],
         },
         Resource::Arn(arn) => vec![arn.clone()],
+        // Policies name a group with `:*` behind it or without, or its streams.
+        Resource::LogStream { group, stream } => {
+            let names = vec![scope.log_stream(group, stream), scope.log_group(group)];
+            let Some(row) = context.store.log_group(group).await? else {
+                return Ok((names, Keys::default()));
+            };
+            let tags = context.store.resource_tags(&row.group_id).await?;
+            let keys = tags.iter().fold(Keys::default(), |keys, (key, value)| {
+                keys.with(&format!("aws:ResourceTag/{key}"), value)
+            });
+            return Ok((names, keys));
+        }
         Resource::Node(id) => vec![scope.managed_instance(id)],
         // Policies name sessions by `${aws:username}-*` or by `${aws:userid}-*` (control-plane.md 7.1).
         Resource::Session { id, owner_user_id } => match id.rsplit_once('-') {

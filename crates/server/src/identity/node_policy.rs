@@ -16,6 +16,8 @@ const NAME: &str = "UsherManagedNode";
 pub(super) fn of_node(scope: &NodeScope) -> Result<NamedPolicy, ApiError> {
     let own = serde_json::json!({"StringEquals": {"kms:EncryptionContext:aws:ssm:TargetId": scope.node.as_str()}});
     let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "SessionLogs", "Effect": "Allow", "Resource": "*",
+         "Action": ["logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:CreateLogStream", "logs:PutLogEvents"]},
         {"Sid": "OwnSessionKeys", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": own},
     ]});
     stored(NAME.to_owned(), &policy.to_string())

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::resource_tags::put_resource_tags;
 use super::{Store, StoreError};
 
 /// What a key can be used for.
@@ -156,9 +157,7 @@ impl Store {
             return Ok(false);
         }
         insert_material(&mut write, &key.key_id, material).await?;
-        for (tag_key, tag_value) in tags {
-            super::key_names::put_tag(&mut write, &key.key_id, tag_key, tag_value).await?;
-        }
+        put_resource_tags(&mut write, &key.key_id, tags).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -257,6 +256,13 @@ impl Store {
     /// Destroys the keys whose end has come, material and all, and tells how many they were.
     pub(crate) async fn destroy_due_keys(&self, now: i64) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
+        sqlx::query(
+            "DELETE FROM resource_tags WHERE resource_id IN \
+             (SELECT key_id FROM kms_keys WHERE deletion IS NOT NULL AND deletion <= $1)",
+        )
+        .bind(now)
+        .execute(&mut *write)
+        .await?;
         let gone =
             sqlx::query("DELETE FROM kms_keys WHERE deletion IS NOT NULL AND deletion <= $1")
                 .bind(now)

@@ -8,11 +8,15 @@ mod access_keys;
 mod activations;
 mod documents;
 mod iam;
+mod key_aliases;
 mod key_grants;
-mod key_names;
 mod keys;
+mod log_events;
+mod log_groups;
+mod log_streams;
 mod node_credentials;
 mod nodes;
+mod resource_tags;
 mod role_credentials;
 mod sealed;
 mod sessions;
@@ -35,9 +39,12 @@ pub(crate) use iam::{
     EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,
     RoleRow, Room, TagRow, TrustRow, VersionDeletion,
 };
+pub(crate) use key_aliases::AliasRow;
 pub(crate) use key_grants::GrantRow;
-pub(crate) use key_names::AliasRow;
 pub(crate) use keys::{KeyRow, KeyState, MaterialRow};
+pub(crate) use log_events::{EventPlace, EventRange, LogEventRow};
+pub(crate) use log_groups::{GroupKeyRow, LogGroupRow};
+pub(crate) use log_streams::LogStreamRow;
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
 pub(crate) use role_credentials::RoleCredentialRow;

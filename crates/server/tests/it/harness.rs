@@ -120,6 +120,13 @@ impl Running {
             .body(&input.to_string())
     }
 
+    pub(crate) async fn logs(&self, keys: &Keys, operation: &str, input: &Value) -> Reply {
+        self.json_call(&format!("Logs_20140328.{operation}"), input)
+            .signed(keys, "logs", self.now())
+            .send()
+            .await
+    }
+
     pub(crate) async fn kms(&self, keys: &Keys, operation: &str, input: &Value) -> Reply {
         self.json_call(&format!("TrentService.{operation}"), input)
             .signed(keys, "kms", self.now())

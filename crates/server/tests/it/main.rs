@@ -27,6 +27,7 @@ mod kms_grants;
 mod kms_keys;
 mod kms_policies;
 mod listener;
+mod logs;
 mod nodes;
 mod policy;
 mod production;

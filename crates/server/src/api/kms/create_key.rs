@@ -75,7 +75,7 @@ fn check(input: &Input) -> Result<(), ApiError> {
 impl Operation for CreateKey {
     const SERVICE: Service = Service::Kms;
     const NAME: &'static str = "CreateKey";
-    const ACCESS: Access<Input> = Access::Tagging {
+    const ACCESS: Access<Input> = Access::Keyed {
         action: "kms:CreateKey",
         on: |_| Resource::Any,
         keys: Input::keys,

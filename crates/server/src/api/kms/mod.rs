@@ -24,6 +24,7 @@ pub(crate) use data_keys::{GenerateDataKey, GenerateDataKeyWithoutPlaintext};
 pub(crate) use grants::{CreateGrant, ListGrants, RevokeGrant};
 pub(crate) use key_policies::{GetKeyPolicy, ListKeyPolicies, PutKeyPolicy};
 pub(crate) use keys::{DescribeKey, ListKeys, UpdateKeyDescription};
+pub(crate) use permitted::{Wish, arn as key_arn, permitted};
 pub(crate) use re_encrypt::ReEncrypt;
 pub(crate) use retire_grant::RetireGrant;
 pub(crate) use rotation::{

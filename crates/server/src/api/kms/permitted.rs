@@ -219,7 +219,7 @@ async fn demand(
         .store
         .aliases(Some(&key.key_id), "", i64::MAX)
         .await?;
-    let tags = context.store.kms_tags(&key.key_id).await?;
+    let tags = context.store.resource_tags(&key.key_id).await?;
     let keys = keys_of_wish(context, wish, alias)
         .with_set("kms:ResourceAliases", aliases.iter().map(|one| &one.name));
     let keys = tags.iter().fold(keys, |keys, (tag, value)| {

@@ -118,7 +118,7 @@ impl Operation for TagResource {
         match call
             .context
             .store
-            .tag_key(&key.key_id, &tags, limits::TAGS)
+            .tag_resource(&key.key_id, &tags, limits::TAGS)
             .await?
         {
             Room::Stored => Ok(()),
@@ -142,7 +142,7 @@ impl Operation for UntagResource {
         let key = permitted(call.context, call.caller, &input.key_id, wish).await?;
         unless_pending_deletion(call.context, &key)?;
         let store = &call.context.store;
-        Ok(store.untag_key(&key.key_id, &input.tag_keys).await?)
+        Ok(store.untag_resource(&key.key_id, &input.tag_keys).await?)
     }
 }
 
@@ -159,7 +159,7 @@ impl Operation for ListResourceTags {
         let wish = Wish::manage("kms:ListResourceTags");
         let key = permitted(call.context, call.caller, &input.key_id, wish).await?;
         let after = input.paging.after()?;
-        let tags = call.context.store.kms_tags(&key.key_id).await?;
+        let tags = call.context.store.resource_tags(&key.key_id).await?;
         let rest = tags
             .into_iter()
             .filter(|(tag_key, _)| *tag_key > after)

@@ -1,9 +1,9 @@
-//! What a KMS key is known by beside its id: aliases and tags.
+//! Aliases of KMS keys.
 
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Row, Transaction};
 
-use super::{Room, Store, StoreError};
+use super::{Store, StoreError};
 
 /// An alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,25 +25,6 @@ fn alias(row: &AnyRow) -> Result<AliasRow, StoreError> {
         created: row.try_get("created")?,
         updated: row.try_get("updated")?,
     })
-}
-
-/// Sets a tag in a transaction that is open.
-pub(super) async fn put_tag(
-    write: &mut Transaction<'static, Any>,
-    key_id: &str,
-    tag_key: &str,
-    tag_value: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO kms_tags (key_id, tag_key, tag_value) VALUES ($1, $2, $3) \
-         ON CONFLICT (key_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value",
-    )
-    .bind(key_id)
-    .bind(tag_key)
-    .bind(tag_value)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
 }
 
 impl Store {
@@ -117,56 +98,6 @@ impl Store {
             .bind(name)
             .execute(&mut *write)
             .await?;
-        Ok(write.commit().await?)
-    }
-
-    /// A key's tags, in the order of their keys.
-    pub(crate) async fn kms_tags(&self, key_id: &str) -> Result<Vec<(String, String)>, StoreError> {
-        sqlx::query("SELECT * FROM kms_tags WHERE key_id = $1 ORDER BY tag_key")
-            .bind(key_id)
-            .fetch_all(self.readers())
-            .await?
-            .iter()
-            .map(|row| Ok((row.try_get("tag_key")?, row.try_get("tag_value")?)))
-            .collect()
-    }
-
-    /// Sets tags of a key, all or none, unless it would have more than `limit`.
-    pub(crate) async fn tag_key(
-        &self,
-        key_id: &str,
-        tags: &[(String, String)],
-        limit: i64,
-    ) -> Result<Room, StoreError> {
-        let mut write = self.write().await?;
-        for (tag_key, tag_value) in tags {
-            put_tag(&mut write, key_id, tag_key, tag_value).await?;
-        }
-        let held = sqlx::query("SELECT COUNT(*) AS held FROM kms_tags WHERE key_id = $1")
-            .bind(key_id)
-            .fetch_one(&mut *write)
-            .await?;
-        if held.try_get::<i64, _>("held")? > limit {
-            return Ok(Room::Full);
-        }
-        write.commit().await?;
-        Ok(Room::Stored)
-    }
-
-    /// Removes tags of a key; those it does not have are passed over.
-    pub(crate) async fn untag_key(
-        &self,
-        key_id: &str,
-        tag_keys: &[String],
-    ) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        for tag_key in tag_keys {
-            sqlx::query("DELETE FROM kms_tags WHERE key_id = $1 AND tag_key = $2")
-                .bind(key_id)
-                .bind(tag_key)
-                .execute(&mut *write)
-                .await?;
-        }
         Ok(write.commit().await?)
     }
 }

@@ -1,0 +1,137 @@
+//! `PutLogEvents`. Sequence tokens are given out and never asked for, as in AWS today.
+
+use serde::{Deserialize, Serialize};
+
+use super::LogsCode;
+use super::found::{
+    closed, encryption_of, group, invalid, own_stream_only, stream, stream_resource,
+};
+use super::streams::SEQUENCE_TOKEN;
+use crate::api::{Access, Call, Operation, Service};
+use crate::error::{ApiError, Code};
+use crate::limits;
+use crate::logs::{Event, GroupKey, Place, Rejected, judge_batch};
+use crate::store::LogEventRow;
+
+pub(crate) struct PutLogEvents;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    log_group_name: String,
+    log_stream_name: String,
+    log_events: Vec<InputEvent>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct InputEvent {
+    timestamp: i64,
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    next_sequence_token: &'static str,
+    rejected_log_events_info: Option<RejectedInfo>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RejectedInfo {
+    too_new_log_event_start_index: Option<usize>,
+    too_old_log_event_end_index: Option<usize>,
+    expired_log_event_end_index: Option<usize>,
+}
+
+impl RejectedInfo {
+    fn of(rejected: Rejected) -> Option<Self> {
+        (rejected != Rejected::default()).then_some(Self {
+            too_new_log_event_start_index: rejected.too_new_from,
+            too_old_log_event_end_index: rejected.too_old_before,
+            expired_log_event_end_index: rejected.expired_before,
+        })
+    }
+}
+
+impl Operation for PutLogEvents {
+    const SERVICE: Service = Service::Logs;
+    const NAME: &'static str = "PutLogEvents";
+    const ACCESS: Access<Input> = Access::Policy {
+        action: "logs:PutLogEvents",
+        on: |input| stream_resource(&input.log_group_name, &input.log_stream_name),
+    };
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
+        let (group_name, stream_name) = (&input.log_group_name, &input.log_stream_name);
+        own_stream_only(call, "logs:PutLogEvents", group_name, stream_name).await?;
+        let context = call.context;
+        let row = group(call, group_name).await?;
+        let stream = stream(call, &row, stream_name).await?;
+        let given = input.log_events.into_iter();
+        let events: Vec<Event> = given
+            .map(|event| Event {
+                at: event.timestamp,
+                message: event.message,
+            })
+            .collect();
+        let now = context.now();
+        let accepted = judge_batch(&events, row.retention_days, now)
+            .map_err(|error| invalid(error.to_string()))?;
+        let taken = events.get(accepted.range).unwrap_or_default();
+        let keys = context.store.group_keys(&row.group_id).await?;
+        let data_key = keys
+            .last()
+            .ok_or_else(|| ApiError::internal("a log group has no key"))?;
+        let encryption = encryption_of(call, &row.name)?;
+        let key = GroupKey::open(context, data_key, &encryption)
+            .await
+            .map_err(closed)?;
+        let count = i64::try_from(taken.len()).unwrap_or(i64::MAX);
+        let first = context
+            .store
+            .take_event_numbers(&row.group_id, count)
+            .await?;
+        let rows = taken
+            .iter()
+            .zip(first..)
+            .map(|(event, number)| {
+                let place = Place {
+                    stream_id: &stream.stream_id,
+                    at: event.at,
+                    number,
+                };
+                Ok(LogEventRow {
+                    stream_id: stream.stream_id.clone(),
+                    at: event.at,
+                    number,
+                    ingested: now,
+                    bytes: i64::try_from(event.message.len())
+                        .unwrap_or(i64::MAX)
+                        .saturating_add(26),
+                    generation: data_key.generation,
+                    sealed: key.seal(place, &event.message).map_err(closed)?,
+                })
+            })
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        if !context
+            .store
+            .insert_log_events(&stream, &rows, limits::LOG_BYTES)
+            .await?
+        {
+            return Err(ApiError::new(
+                Code::Logs(LogsCode::LimitExceeded),
+                format!(
+                    "All log groups together have at most {} bytes.",
+                    limits::LOG_BYTES
+                ),
+            ));
+        }
+        Ok(Output {
+            next_sequence_token: SEQUENCE_TOKEN,
+            rejected_log_events_info: RejectedInfo::of(accepted.rejected),
+        })
+    }
+}
