@@ -8,6 +8,7 @@
 mod bench;
 mod check;
 mod dev;
+mod macos;
 mod python;
 mod soak;
 mod system_packages;
@@ -44,6 +45,12 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
+    /// Check the types of everything that only macOS compiles, on Debian, without a Mac
+    Macos {
+        /// Print the lines that would install Debian packages instead of running them
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Check formatting, lints, dependencies and the rules between the crates
     Check,
     /// Run the data channel's simulation, and sessions in bad weather, with many more seeds than `test` does
@@ -63,6 +70,7 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().task {
         Task::Run { arguments } => dev::run(&arguments),
         Task::Test { no_install } => test::run(no_install),
+        Task::Macos { no_install } => macos::run(no_install),
         Task::Check => check::run(),
         Task::Soak { seeds, weather } => soak::run(seeds, weather),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -41,6 +41,17 @@ pub(crate) const TESTS: [Need; 4] = [
     },
 ];
 
+/// What checking the macOS code needs.
+pub(crate) const MACOS: [Need; 1] = [Need {
+    what: "a Rust compiler with the matching source of its standard library, from which one for macOS is made",
+    met: || {
+        ["rustc-web", "rust-web-src"]
+            .iter()
+            .all(|package| tool::succeeds("dpkg", &["--status", package]))
+    },
+    packages: &["rustc-web", "rust-web-src"],
+}];
+
 /// What the bench needs.
 pub(crate) const BENCH: [Need; 1] = [Need {
     what: "Debian's sshd, which the bench measures beside us (the package may start its own on port 22)",

@@ -2,6 +2,14 @@
 
 use std::process::{Command, Stdio};
 
+/// Makes and removes accounts on macOS.
+#[cfg(target_os = "macos")]
+pub(crate) const SYSADMINCTL: &str = "/usr/sbin/sysadminctl";
+
+/// Makes the home of an account on macOS.
+#[cfg(target_os = "macos")]
+pub(crate) const CREATEHOMEDIR: &str = "/usr/sbin/createhomedir";
+
 /// Makes an account.
 pub(crate) const USERADD: &str = "/usr/sbin/useradd";
 

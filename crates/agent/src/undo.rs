@@ -3,14 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use usher_sys::{Account, AccountError};
 
 use crate::config::Config;
 use crate::journal::{Journal, Made};
 use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT};
-use crate::system_program::USERDEL;
 
 /// Why something could not be removed; the journal keeps it for the next try.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +20,7 @@ pub(crate) enum UndoError {
     #[error("the processes of {SSM_USER} cannot be ended: {0}")]
     Processes(io::Error),
     #[error(
-        "{USERDEL} could not remove {SSM_USER} ({0}): end its processes and run `usher-agent undo` again"
+        "{SSM_USER} could not be removed ({0}): end its processes and run `usher-agent undo` again"
     )]
     User(String),
 }
@@ -38,12 +36,7 @@ pub(crate) fn run(config: &Config) -> Result<(), UndoError> {
     let with_home = made.contains(&Made::SsmUser) && !made.contains(&Made::SsmUserInOldHome);
     if with_home || made.contains(&Made::SsmUserInOldHome) {
         end_its_processes().map_err(UndoError::Processes)?;
-        // Forced: of what was just killed, something may still wait for its parent to take note.
-        remove_user(if with_home {
-            &["-f", "-r", SSM_USER]
-        } else {
-            &["-f", SSM_USER]
-        })?;
+        remove_user(with_home)?;
         tracing::info!("removed the account {SSM_USER}");
     }
     journal.clear().map_err(UndoError::Journal)
@@ -79,11 +72,30 @@ fn end_its_processes() -> io::Result<()> {
     }
 }
 
-fn remove_user(arguments: &[&str]) -> Result<(), UndoError> {
+#[cfg(target_os = "macos")]
+fn remove_user(with_home: bool) -> Result<(), UndoError> {
+    let mut deletion = vec!["-deleteUser", SSM_USER];
+    deletion.extend((!with_home).then_some("-keepHome"));
+    crate::system_program::run(crate::system_program::SYSADMINCTL, &deletion)
+        .map_err(UndoError::User)
+}
+
+#[cfg(not(target_os = "macos"))]
+fn remove_user(with_home: bool) -> Result<(), UndoError> {
+    use std::process::{Command, Stdio};
+
+    use crate::system_program::USERDEL;
+
     /// userdel(8): the account does not exist, which is what we want.
     const NO_SUCH_USER: i32 = 6;
     /// userdel(8): the home directory could not be removed; it says so too when only the mail spool is missing.
     const NO_HOME: i32 = 12;
+    // Forced: of what was just killed, something may still wait for its parent to take note.
+    let arguments: &[&str] = if with_home {
+        &["-f", "-r", SSM_USER]
+    } else {
+        &["-f", SSM_USER]
+    };
     let ended = Command::new(USERDEL)
         .args(arguments)
         .env_clear()

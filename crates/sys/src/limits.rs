@@ -28,14 +28,12 @@ const ALL: [Resource; 16] = [
     Resource::RLIMIT_STACK,
 ];
 #[cfg(not(target_os = "linux"))]
-const ALL: [Resource; 8] = [
+const ALL: [Resource; 6] = [
     Resource::RLIMIT_AS,
     Resource::RLIMIT_CORE,
     Resource::RLIMIT_CPU,
     Resource::RLIMIT_DATA,
     Resource::RLIMIT_FSIZE,
-    Resource::RLIMIT_MEMLOCK,
-    Resource::RLIMIT_NPROC,
     Resource::RLIMIT_STACK,
 ];
 

@@ -5,12 +5,9 @@
 
 use std::ffi::c_char;
 use std::io;
-use std::path::Path;
 
 use crate::account::Account;
 use crate::pty::Pty;
-
-const WTMP: &std::ffi::CStr = c"/var/log/wtmp";
 
 /// An entry that says somebody is logged in; its end is another one.
 #[derive(Debug)]
@@ -68,6 +65,10 @@ fn put(entry: &Entry) {
 
 #[cfg(not(target_os = "macos"))]
 fn put(entry: &Entry) {
+    use std::path::Path;
+
+    const WTMP: &std::ffi::CStr = c"/var/log/wtmp";
+
     unsafe extern "C" {
         /// glibc's utmpx.h; the libc crate does not declare it.
         fn updwtmpx(file: *const c_char, entry: *const Entry);

@@ -15,7 +15,11 @@ use usher_sys::{Account, AccountError};
 use crate::config::{NodePolicy, SsmUserRule};
 use crate::journal::{Journal, Made};
 use crate::registration::replace;
-use crate::system_program::{USERADD, run};
+#[cfg(not(target_os = "macos"))]
+use crate::system_program::USERADD;
+use crate::system_program::run;
+#[cfg(target_os = "macos")]
+use crate::system_program::{CREATEHOMEDIR, SYSADMINCTL};
 
 /// The account's name, as on AWS.
 pub(crate) const SSM_USER: &str = "ssm-user";
@@ -27,7 +31,25 @@ pub(crate) const SUDO_RULE: &str = "/etc/sudoers.d/ssm-agent-users";
 pub(crate) const SUDO_RULE_TEXT: &str =
     "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
 
+#[cfg(target_os = "macos")]
+const HOME: &str = "/Users/ssm-user";
+#[cfg(not(target_os = "macos"))]
 const HOME: &str = "/home/ssm-user";
+
+/// Makes the account with its home.
+#[cfg(target_os = "macos")]
+fn add_user(shell: &str) -> Result<(), String> {
+    // AWS's agent gives it /usr/bin/false and starts `sh` all the same; here the account's shell is what runs.
+    let arguments = ["-addUser", SSM_USER, "-home", HOME, "-shell", shell];
+    run(SYSADMINCTL, &arguments)?;
+    run(CREATEHOMEDIR, &["-c", "-u", SSM_USER])
+}
+
+/// Makes the account with its home.
+#[cfg(not(target_os = "macos"))]
+fn add_user(shell: &str) -> Result<(), String> {
+    run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER])
+}
 const VISUDO: &str = "/usr/sbin/visudo";
 
 /// Why there is no ssm-user to log in to.
@@ -86,7 +108,7 @@ fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
     } else {
         "/bin/sh"
     };
-    if let Err(words) = run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER]) {
+    if let Err(words) = add_user(shell) {
         journal.withdraw(made).map_err(SsmUserError::Unrecorded)?;
         return Err(SsmUserError::Useradd(words));
     }

@@ -1,17 +1,49 @@
 //! Sessions that outlive the monitor which started them, and the successor that takes them over.
 
+use usher_sys::Account;
 use usher_wire::message::TaskStatus;
 
-use crate::agent::{eventually, runs};
+use crate::agent::{Agent, eventually, runs};
+use crate::client::Client;
 use crate::deaths::{kill_only, session_with_a_sleeper};
-use crate::throwaway::skip_unless_root;
+use crate::service::Service;
+use crate::throwaway::{User, skip, skip_unless_root};
+
+fn skip_without_cgroups(test: &str) -> bool {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let missing = !mounts.contains(" - cgroup2 ");
+    if missing {
+        skip(test, "it needs cgroups of version 2");
+    }
+    missing
+}
+
+#[tokio::test]
+async fn where_the_node_lets_it_what_a_session_leaves_running_goes_on() {
+    if skip_unless_root("where_the_node_lets_it_what_a_session_leaves_running_goes_on") {
+        return;
+    }
+    let user = User::new(&["-m", "-s", "/bin/bash"]);
+    let mut service = Service::start().await;
+    let _agent = Agent::start(&mut service, "linger = true").await;
+    let grant = service.grant("tester-1", Some(&user.name));
+    let sockets = service.start_session("tester-1", &grant).await;
+    let mut client = Client::attach(sockets, None).await;
+    client.type_line("(setsid nohup sleep 98776 >/dev/null 2>&1 &); exit");
+    client.run_to_the_end().await;
+    let complete = service.completion("tester-1").await;
+    assert_eq!(complete.final_task_status, TaskStatus::Success);
+    assert!(runs("sleep 98776"));
+    usher_sys::end_processes_of(Account::lookup(&user.name).unwrap().uid()).unwrap();
+    eventually("the sleeper is gone", || !runs("sleep 98776")).await;
+}
 
 #[tokio::test]
 async fn a_login_that_died_with_its_monitor_is_reported_as_lost() {
     if skip_unless_root("a_login_that_died_with_its_monitor_is_reported_as_lost") {
         return;
     }
-    let (mut service, mut agent, _user, mut client) = session_with_a_sleeper("98771").await;
+    let (mut service, mut agent, user, mut client) = session_with_a_sleeper("98779").await;
     let login = agent.workers("login-child");
     agent.kill_monitor();
     kill_only(&login);
@@ -24,6 +56,12 @@ async fn a_login_that_died_with_its_monitor_is_reported_as_lost() {
         "{}",
         complete.output
     );
+    // Nobody's child any more: only its cgroup leads to it.
+    if skip_without_cgroups("a_login_that_died_with_its_monitor: its orphan") {
+        usher_sys::end_processes_of(Account::lookup(&user.name).unwrap().uid()).unwrap();
+        return;
+    }
+    eventually("the orphan is killed", || !runs("sleep 98779")).await;
 }
 
 #[tokio::test]
