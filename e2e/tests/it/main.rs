@@ -18,7 +18,11 @@ mod fixtures;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod kms;
+#[cfg(test)]
 mod laptop;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod ordinary_user;
 #[cfg(test)]

@@ -1,13 +1,15 @@
 """Makes the suite's boto3 calls: one JSON request a line on stdin, one JSON answer a line on stdout.
 
-A request: service, operation (snake case), arguments, key, secret, and optionally `skew` (seconds by which the
-signer's clock is wrong) and `tamper` (change the body after it was signed). An answer: {"ok": ...}, or
-{"error": {"Code", "Message", "Status"}}, or {"broken": why} when a response does not have botocore's shape.
+A request: service, operation (snake case), arguments (in which {"base64": ...} stands for bytes), key, secret, and
+optionally `skew` (seconds by which the signer's clock is wrong) and `tamper` (change the body after it was signed). An
+answer: {"ok": ...}, or {"error": {"Code", "Message", "Status"}}, or {"broken": why} when a response does not have
+botocore's shape.
 
 Beyond what boto3 does by itself, each successful response is held against its output shape: no member that the
 model does not have, none that it requires missing, every type and every enumerated value right.
 """
 
+import base64
 import datetime
 import json
 import sys
@@ -85,11 +87,27 @@ def client(request):
     return made
 
 
+def bytes_in(value):
+    """Arguments with their bytes."""
+    if isinstance(value, dict) and set(value) == {"base64"}:
+        return base64.b64decode(value["base64"])
+    if isinstance(value, dict):
+        return {name: bytes_in(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [bytes_in(inner) for inner in value]
+    return value
+
+
+def text_of(value):
+    """What JSON has no form for: bytes as base64, times as ISO 8601."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value.isoformat()
+
+
 def answer(request):
     skewed = get_current_datetime() + datetime.timedelta(seconds=request.get("skew") or 0)
     try:
         with mock.patch.object(botocore.auth, "get_current_datetime", lambda *_, **__: skewed):
-            parsed = getattr(client(request), request["operation"])(**request["arguments"])
+            parsed = getattr(client(request), request["operation"])(**bytes_in(request["arguments"]))
     except botocore.exceptions.ClientError as refused:
         told = refused.response
         status = told["ResponseMetadata"]["HTTPStatusCode"]
@@ -101,4 +119,4 @@ def answer(request):
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line)), default=lambda value: value.isoformat()), flush=True)
+    print(json.dumps(answer(json.loads(line)), default=text_of), flush=True)
