@@ -80,6 +80,10 @@ impl Agent {
         self.directory.path()
     }
 
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// As on a node for good: without a journal, so that sessions outlive the agent.
     pub(crate) fn forget_journal(&self) {
         let text = fs::read_to_string(&self.config).unwrap();

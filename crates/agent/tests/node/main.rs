@@ -13,6 +13,7 @@ mod agent;
 mod client;
 mod compared;
 mod deaths;
+mod hostile_worker;
 mod install;
 mod machine;
 mod ordinary_user;
