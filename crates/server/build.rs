@@ -1,5 +1,7 @@
-//! `sqlx::migrate!` reads the folder when the crate is compiled; a new file must cause that.
+//! What is read when the crate is compiled besides its sources: migrations and the built console. A new or changed file
+//! there must cause it to be compiled again.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=../../console/dist");
 }

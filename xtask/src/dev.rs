@@ -3,10 +3,12 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use crate::console;
 use crate::tool::{self, TaskError};
 
-/// Builds both programs, then becomes `usher dev --connect`, so that signals and the terminal are its own.
+/// Builds the console and both programs, then becomes `usher dev --connect`, so that signals and the terminal are its own.
 pub(crate) fn run(arguments: &[String]) -> Result<(), TaskError> {
+    console::build()?;
     tool::run(tool::cargo(&[
         "build",
         "--package",

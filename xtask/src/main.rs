@@ -1,12 +1,13 @@
 //! The project's commands, started as `cargo xtask NAME`.
 //!
-//! Each of them only calls ordinary tools (cargo, apt-get, python3) and shows every line it runs, so that a
+//! Each of them only calls ordinary tools (cargo, npm, apt-get, python3) and shows every line it runs, so that a
 //! person can do the same by hand. Nothing here knows what the product does.
 
 #![forbid(unsafe_code)]
 
 mod bench;
 mod check;
+mod console;
 mod dev;
 mod macos;
 mod python;

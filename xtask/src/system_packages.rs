@@ -39,6 +39,11 @@ pub(crate) const TESTS: [Need; 4] = [
         },
         packages: &["vim", "less", "tmux"],
     },
+    Need {
+        what: "Chromium with letters for Japanese, in which the console is tried",
+        met: || std::path::Path::new(crate::console::CHROMIUM).exists(),
+        packages: &["chromium", "fonts-noto-cjk"],
+    },
 ];
 
 /// What checking the macOS code needs.

@@ -35,6 +35,31 @@ impl Tally {
         }
     }
 
+    /// Takes in one line of vitest (`Tests  5 passed | 1 failed (6)`) or of Playwright's closing lines (`  5 passed (3s)`).
+    pub(crate) fn read_script(&mut self, line: &str) {
+        let line = line.trim();
+        let counts = match line.strip_prefix("Tests ") {
+            Some(counts) => counts,
+            None if line.starts_with(|first: char| first.is_ascii_digit()) => line,
+            None => return,
+        };
+        let counts = counts.split(" (").next().unwrap_or_default();
+        for count in counts.split(" | ") {
+            let Some((number, what)) = count.trim().split_once(' ') else {
+                continue;
+            };
+            let Ok(number) = number.parse::<usize>() else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += number,
+                "failed" | "flaky" => self.failed += number,
+                "skipped" | "did not run" => self.skipped += number,
+                _ => {}
+            }
+        }
+    }
+
     /// Tests that found they could not run here end as passed: they are counted as skipped instead.
     pub(crate) fn skip(&mut self, tests: usize) {
         let tests = tests.min(self.passed);
@@ -87,6 +112,23 @@ mod tests {
                 skipped: 1
             }
         );
+    }
+
+    #[test]
+    fn lines_of_the_consoles_tests_are_added_up() {
+        let mut tally = Tally::default();
+        for line in [
+            " Test Files  2 passed (2)",
+            "      Tests  5 passed | 1 failed | 2 skipped (8)",
+            "  ✓  1 [English] › sign-in.spec.ts:5:1 › a link signs in once (2.0s)",
+            "  1 skipped",
+            "  12 passed (1.2m)",
+            "  2 flaky",
+            "5 passengers (2)",
+        ] {
+            tally.read_script(line);
+        }
+        assert_eq!(tally.to_string(), "17 passed, 3 failed, 3 skipped");
     }
 
     #[test]

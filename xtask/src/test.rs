@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::tally::Tally;
 use crate::tool::{self, TaskError};
-use crate::{python, system_packages};
+use crate::{console, python, system_packages};
 
 /// Installs, builds, tests and closes with one line that counts passed, failed and skipped tests.
 pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
@@ -15,6 +15,12 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
             "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
         );
     }
+    let mut tally = Tally::default();
+    let has_console = console::build()?;
+    if has_console {
+        console::check(&mut tally)?;
+    }
+    let programs = tool::target_directory()?.join("debug");
     let skips = tool::target_directory()?.join("skipped-tests.txt");
     fs::write(&skips, "").map_err(|source| TaskError::File {
         path: skips.clone(),
@@ -24,15 +30,19 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     tests.env("USHER_SKIPPED_TESTS", &skips);
     // Cargo builds the programs along with their own tests: to build them once more for the end-to-end tests, with
     // other features of what they depend on, would double the time of a first run.
-    tests.env("USHER_PROGRAMS", tool::target_directory()?.join("debug"));
+    tests.env("USHER_PROGRAMS", &programs);
     let line = tool::shown(&tests);
-    let mut tally = Tally::default();
     let status = tool::run_reading(tests, |text| tally.read(text))?;
+
+    let browsed = match has_console {
+        true => console::browse(&programs, &mut tally),
+        false => Ok(()),
+    };
 
     tally.skip(tell_skipped(&skips)?);
     println!("\n{tally}");
     if status.success() {
-        Ok(())
+        browsed
     } else {
         Err(TaskError::Failed { line, status })
     }

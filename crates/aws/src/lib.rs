@@ -11,6 +11,7 @@ mod call;
 mod channel_token;
 mod clock;
 mod connect;
+mod console;
 mod credentials;
 mod endpoint;
 #[cfg(feature = "profiles")]
@@ -26,6 +27,7 @@ pub use call::{ApiError, CallError, JsonClient};
 pub use channel_token::{Channel, create_channel};
 pub use clock::wall_ms;
 pub use connect::{ConnectError, UpgradeSigner, connect};
+pub use console::{ConsoleLink, console_link};
 pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use endpoint::{Endpoint, EndpointError};
 #[cfg(feature = "profiles")]

@@ -155,6 +155,12 @@ impl Ssm {
         Self { client }
     }
 
+    /// What the calls go through, for the server's other services.
+    #[must_use]
+    pub fn client(&self) -> &JsonClient {
+        &self.client
+    }
+
     /// Starts a session. Never repeat it blindly: each call that succeeds starts one.
     ///
     /// # Errors

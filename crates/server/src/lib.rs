@@ -15,6 +15,7 @@ mod chores;
 mod clock;
 mod codec;
 mod config;
+mod console;
 mod context;
 mod documents;
 mod error;

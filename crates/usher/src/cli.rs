@@ -13,6 +13,7 @@ use crate::dev::DevArguments;
 use crate::error::Error;
 use crate::exec::{self, ExecArguments};
 use crate::exit::{self, Face, Outcome};
+use crate::login::{self, LoginArguments};
 use crate::node_list::{self, Format};
 use crate::server::SettingsFile;
 use crate::start_session::{self, StartSessionArguments};
@@ -34,6 +35,13 @@ enum Command {
     /// Work on a server's data while it does not run
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Sign in to the web console
+    Login {
+        #[command(flatten)]
+        login: LoginArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
     /// Open a shell on a managed node
     StartSession {
         #[command(flatten)]
@@ -118,6 +126,7 @@ async fn run(command: Command) -> Result<Outcome, Error> {
         Command::Dev(arguments) => crate::dev::run(arguments).await,
         Command::Server(file) => crate::server::run(file).await,
         Command::Admin(command) => crate::admin::run(command).await,
+        Command::Login { login, caller } => login::run(login, caller.into()).await,
         Command::StartSession { session, caller } => {
             start_session::run(session, caller.into()).await
         }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use usher_aws::{Caller, CredentialSource, Credentials, StartSession, Trust};
+use usher_aws::{Caller, ConsoleLink, CredentialSource, Credentials, StartSession, Trust};
 use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, RootKey, Server};
 use usher_wire::ids::{AccountId, NodeId};
 
@@ -236,7 +236,8 @@ impl Served {
         );
         self.data
             .write_private("env.sh", environment.to_shell().as_bytes())?;
-        self.greet(node.as_ref(), runner, &arguments);
+        let link = self.reach.console_link().await?;
+        self.greet(node.as_ref(), runner, &arguments, &link);
         match (node, arguments.command.split_first()) {
             (Some(node), _) if arguments.connect => {
                 let request = StartSession {
@@ -255,7 +256,13 @@ impl Served {
         }
     }
 
-    fn greet(&self, node: Option<&NodeId>, runner: &Runner, arguments: &DevArguments) {
+    fn greet(
+        &self,
+        node: Option<&NodeId>,
+        runner: &Runner,
+        arguments: &DevArguments,
+        console: &ConsoleLink,
+    ) {
         let environment = self.data.path().join("env.sh");
         eprintln!("usher dev is ready: {}", self.endpoint);
         let authority = self.data.tls().join("ca.pem");
@@ -263,6 +270,10 @@ impl Served {
             "  the same over TLS: {} with AWS_CA_BUNDLE={}",
             self.tls_endpoint,
             authority.display()
+        );
+        eprintln!(
+            "  console, signed in as {ADMINISTRATOR} (once, within {} s): {}",
+            console.seconds, console.url
         );
         if let Some(node) = node {
             eprintln!("  this machine is the managed node {node}");

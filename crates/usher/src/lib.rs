@@ -14,6 +14,7 @@ mod dev;
 mod error;
 mod exec;
 mod exit;
+mod login;
 mod node_list;
 mod plugin;
 mod reach;

@@ -1,8 +1,8 @@
 //! How a session is reached through the API: where SSM is and who calls, for as long as the session lasts.
 
 use usher_aws::{
-    CallError, Caller, CallerOptions, CredentialError, CredentialSource, Credentials, Identity,
-    JsonClient, ResumedSession, Ssm, Trust, resolve_caller,
+    CallError, Caller, CallerOptions, ConsoleLink, CredentialError, CredentialSource, Credentials,
+    Identity, JsonClient, ResumedSession, Ssm, Trust, console_link, resolve_caller,
 };
 
 use crate::error::Error;
@@ -80,6 +80,12 @@ impl Reach {
         } else {
             None
         }
+    }
+
+    /// A single-use link to the web console, signed in as the caller.
+    pub(crate) async fn console_link(&self) -> Result<ConsoleLink, Error> {
+        let credentials = self.credentials().await?;
+        Ok(console_link(self.ssm.client(), Identity::Keys(&credentials)).await?)
     }
 
     /// Asks for a new token. None where nobody can sign the call.

@@ -72,6 +72,21 @@ pub(crate) async fn authenticate(
     Ok(Caller { arrival, ..caller })
 }
 
+/// Whom an access key stands for whose holder proved it before, and when it expires in milliseconds, if it does. A key
+/// that was switched off or deleted since then, or whose role or user was, stands for nobody. Nodes have none.
+pub(crate) async fn key_holder(
+    context: &Context,
+    parts: &Parts,
+    access_key_id: &str,
+) -> Result<(Caller, Option<i64>), ApiError> {
+    let (caller, expires) = match role_credentials::holder(context, access_key_id).await? {
+        Some((caller, expires)) => (caller, Some(expires)),
+        None => (find_user(context, access_key_id, None).await?.2, None),
+    };
+    let arrival = arrival(parts);
+    Ok((Caller { arrival, ..caller }, expires))
+}
+
 fn arrival(parts: &Parts) -> Arrival {
     Arrival {
         source: parts

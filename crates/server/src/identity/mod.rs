@@ -18,7 +18,7 @@ mod role_credentials;
 mod secrets;
 
 pub(crate) use arn::Scope;
-pub(crate) use authenticate::{Signature, authenticate};
+pub(crate) use authenticate::{Signature, authenticate, key_holder};
 pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_trusted};
 pub(crate) use caller::{Caller, NODE_ROLE_ID, NodeScope, RoleSession, Who};
 pub(crate) use condition_keys::{boundary_key, of_call, of_iam_resource, policy_arn_key, tag_keys};

@@ -77,19 +77,33 @@ pub(super) async fn find(
     access_key_id: &str,
     token: Option<&str>,
 ) -> Result<Option<(Secret, Caller)>, ApiError> {
-    let unknown = || {
-        ApiError::new(
-            Code::UnknownAccessKey,
-            "The security token included in the request is invalid.",
-        )
-    };
     let Some(row) = context.store.role_credential(access_key_id).await? else {
         return Ok(None);
     };
     if !token.is_some_and(|token| same_digest(token, &row.token_hash)) {
         return Err(unknown());
     }
-    if row.expires <= context.now() {
+    let secret_sealed = row.secret_sealed.clone();
+    let (caller, _) = stands_for(context, row).await?;
+    let secret = unsealed(context, access_key_id, &secret_sealed)?;
+    Ok(Some((secret, caller)))
+}
+
+/// The caller that a key stands for whose holder proved it before, and when it expires in milliseconds; none if it is
+/// no key of a role session.
+pub(super) async fn holder(
+    context: &Context,
+    access_key_id: &str,
+) -> Result<Option<(Caller, i64)>, ApiError> {
+    match context.store.role_credential(access_key_id).await? {
+        Some(row) => Ok(Some(stands_for(context, row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn stands_for(context: &Context, row: RoleCredentialRow) -> Result<(Caller, i64), ApiError> {
+    let expires = row.expires;
+    if expires <= context.now() {
         return Err(ApiError::new(
             Code::ExpiredToken,
             "The security token included in the request is expired",
@@ -101,15 +115,19 @@ pub(super) async fn find(
         .await?
         .ok_or_else(unknown)?;
     let tags = context.store.tags(&role.id).await?;
-    let secret = unsealed(context, access_key_id, &row.secret_sealed)?;
     let caller = assumed(context, role, row)?;
-    Ok(Some((
-        secret,
-        Caller {
-            tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-            ..caller
-        },
-    )))
+    let caller = Caller {
+        tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        ..caller
+    };
+    Ok((caller, expires))
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(
+        Code::UnknownAccessKey,
+        "The security token included in the request is invalid.",
+    )
 }
 
 /// The caller that a key stands for, the role's own tags still missing.

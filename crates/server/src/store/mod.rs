@@ -6,6 +6,7 @@
 
 mod access_keys;
 mod activations;
+mod console;
 mod documents;
 mod iam;
 mod key_aliases;
@@ -34,6 +35,7 @@ use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 
 pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
+pub(crate) use console::{PassKind, PassRow};
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
 pub(crate) use iam::{
     EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,

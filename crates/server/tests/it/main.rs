@@ -12,6 +12,7 @@ mod activations;
 mod assume_role;
 mod assume_role_tags;
 mod client;
+mod console;
 mod crowd;
 mod documents;
 mod gateway;

@@ -48,6 +48,10 @@ impl Environment {
             ),
             ("AWS_DEFAULT_REGION", region.to_owned()),
             ("AWS_REGION", region.to_owned()),
+            (
+                "USHER_CONSOLE",
+                format!("{}/console/", endpoint.trim_end_matches('/')),
+            ),
         ];
         variables.extend(node.map(|node| ("USHER_NODE", node.to_string())));
         Self {

@@ -1,0 +1,116 @@
+// The operations of Systems Manager that the console calls, with the members it uses. Times are epoch seconds.
+
+import { post } from './call';
+
+function ssm<Answer>(operation: string, input: object): Promise<Answer> {
+  return post(`api/ssm/${operation}`, JSON.stringify(input));
+}
+
+export const PREFERENCES = 'SSM-SessionManagerRunShell';
+
+export interface StoredDocument {
+  readonly Content: string;
+  readonly DocumentVersion: string;
+  readonly CreatedDate: number;
+}
+
+export function preferencesDocument(): Promise<StoredDocument> {
+  return ssm('GetDocument', { Name: PREFERENCES, DocumentVersion: '$LATEST', DocumentFormat: 'JSON' });
+}
+
+export function createPreferences(content: string): Promise<unknown> {
+  return ssm('CreateDocument', {
+    Name: PREFERENCES,
+    Content: content,
+    DocumentType: 'Session',
+    DocumentFormat: 'JSON',
+  });
+}
+
+export function updatePreferences(content: string): Promise<unknown> {
+  return ssm('UpdateDocument', {
+    Name: PREFERENCES,
+    Content: content,
+    DocumentVersion: '$LATEST',
+    DocumentFormat: 'JSON',
+  });
+}
+
+export interface ManagedNode {
+  readonly InstanceId: string;
+  readonly PingStatus: string;
+  readonly ComputerName?: string;
+  readonly Name?: string;
+  readonly IPAddress?: string;
+  readonly PlatformName?: string;
+  readonly PlatformVersion?: string;
+  readonly AgentVersion?: string;
+  readonly LastPingDateTime?: number;
+  readonly RegistrationDate?: number;
+}
+
+export async function managedNodes(): Promise<ManagedNode[]> {
+  const nodes: ManagedNode[] = [];
+  let next: string | undefined;
+  do {
+    const page: { InstanceInformationList: ManagedNode[]; NextToken?: string } = await ssm(
+      'DescribeInstanceInformation',
+      { MaxResults: 50, NextToken: next },
+    );
+    nodes.push(...page.InstanceInformationList);
+    next = page.NextToken;
+  } while (next !== undefined);
+  return nodes;
+}
+
+export interface Session {
+  readonly SessionId: string;
+  readonly Target: string;
+  readonly Status: string;
+  readonly StartDate: number;
+  readonly EndDate?: number;
+  readonly DocumentName?: string;
+  readonly Owner: string;
+  readonly Reason?: string;
+  readonly Details?: string;
+  readonly OutputUrl?: { readonly S3OutputUrl?: string; readonly CloudWatchOutputUrl?: string };
+}
+
+export interface SessionPage {
+  readonly Sessions: Session[];
+  readonly NextToken?: string;
+}
+
+export function sessions(state: 'Active' | 'History', next?: string): Promise<SessionPage> {
+  return ssm('DescribeSessions', { State: state, MaxResults: 100, NextToken: next });
+}
+
+export interface Opened {
+  readonly SessionId: string;
+  readonly TokenValue?: string;
+}
+
+export function startSession(target: string, reason: string): Promise<Opened> {
+  return ssm('StartSession', { Target: target, Reason: reason === '' ? undefined : reason });
+}
+
+export function resumeSession(sessionId: string): Promise<Opened> {
+  return ssm('ResumeSession', { SessionId: sessionId });
+}
+
+export function terminateSession(sessionId: string): Promise<unknown> {
+  return ssm('TerminateSession', { SessionId: sessionId });
+}
+
+export interface Activation {
+  readonly ActivationId: string;
+  readonly ActivationCode: string;
+}
+
+export function createActivation(name: string): Promise<Activation> {
+  return ssm('CreateActivation', {
+    IamRole: 'service-role/UsherManagedNode',
+    DefaultInstanceName: name === '' ? undefined : name,
+    RegistrationLimit: 1,
+  });
+}

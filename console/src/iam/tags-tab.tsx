@@ -1,0 +1,143 @@
+// The Tags tab, with what SSMSessionRunAs means. An empty row is always there to be written in.
+
+import Alert from '@cloudscape-design/components/alert';
+import AttributeEditor from '@cloudscape-design/components/attribute-editor';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Spinner from '@cloudscape-design/components/spinner';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { useCallback, useState } from 'react';
+import { type Kind, RUN_AS_TAG, type Tag, tag, tagsOf, untag } from '../api/iam';
+import type { Question } from '../api/permissions';
+import { useWords } from '../i18n/language';
+import { refusedBy, useLoaded } from '../shell/loaded';
+import { PermittedButton } from '../shell/permission';
+import { Refusal } from '../shell/refusal';
+import { BLANK, keyFault, plan, valueFault } from './tag-set';
+import { iamWords } from './words';
+
+interface TagsProps {
+  readonly kind: Kind;
+  readonly name: string;
+}
+
+export function TagsTab({ kind, name }: TagsProps): React.JSX.Element {
+  const stored = useLoaded(useCallback(() => tagsOf(kind, name), [kind, name]));
+  switch (stored.state) {
+    case 'loading':
+      return <Spinner />;
+    case 'refused':
+      return <Refusal message={stored.message} />;
+    case 'loaded': {
+      const version = JSON.stringify(stored.value);
+      return <Editor key={version} kind={kind} name={name} stored={stored.value} onSaved={stored.again} />;
+    }
+  }
+}
+
+interface EditorProps extends TagsProps {
+  readonly stored: readonly Tag[];
+  readonly onSaved: () => void;
+}
+
+function Editor({ kind, name, stored, onSaved }: EditorProps): React.JSX.Element {
+  const t = useWords(iamWords);
+  const [tags, setTags] = useState<readonly Tag[]>([...stored, BLANK]);
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [outcome, setOutcome] = useState<{ saved: true } | { refusal: string }>();
+
+  const replace = (at: number, changed: Partial<Tag>): void => {
+    setOutcome(undefined);
+    setTags(tags.map((tag, other) => (other === at ? { ...tag, ...changed } : tag)));
+  };
+  const isFaulty = tags.some((tag, at) => keyFault(tags, at) ?? valueFault(tag));
+  const save = async (): Promise<void> => {
+    const { set, removed } = plan(stored, tags);
+    if (removed.length > 0) {
+      await untag(kind, name, removed);
+    }
+    if (set.length > 0) {
+      await tag(kind, name, set);
+    }
+  };
+  const onSave = (): void => {
+    setTried(true);
+    if (isFaulty) {
+      return;
+    }
+    setBusy(true);
+    save()
+      .then(() => {
+        setOutcome({ saved: true });
+        onSaved();
+      })
+      .catch((error: unknown) => setOutcome({ refusal: refusedBy(error).message }))
+      .finally(() => setBusy(false));
+  };
+  const fault = (found: ReturnType<typeof valueFault>): string | undefined =>
+    tried && found !== undefined ? t(found) : undefined;
+  const on: Question['on'] = kind === 'User' ? { user: name } : { role: name };
+  const runAs = stored.find(({ Key }) => Key === RUN_AS_TAG);
+
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={
+            <PermittedButton
+              variant="primary"
+              loading={busy}
+              onClick={onSave}
+              needs={[
+                { action: `iam:Tag${kind}`, on },
+                { action: `iam:Untag${kind}`, on },
+              ]}
+            >
+              {t('saveChanges')}
+            </PermittedButton>
+          }
+        >
+          {t('tags')}
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        <Alert type="info">
+          {t('runAsHelp')}
+          {runAs !== undefined && runAs.Value !== '' && ` ${t('becomes', { user: runAs.Value })}`}
+        </Alert>
+        <AttributeEditor
+          items={tags}
+          addButtonText={t('addTag')}
+          removeButtonText={t('remove')}
+          removeButtonAriaLabel={({ Key }) => t('removeTag', { key: Key })}
+          empty={t('noTags')}
+          onAddButtonClick={() => setTags([...tags, BLANK])}
+          onRemoveButtonClick={({ detail }) => setTags(tags.filter((_, at) => at !== detail.itemIndex))}
+          definition={[
+            {
+              label: t('key'),
+              control: ({ Key }, at) => (
+                <Input value={Key} ariaLabel={t('key')} spellcheck={false} onChange={({ detail }) => replace(at, { Key: detail.value })} />
+              ),
+              errorText: (_, at) => fault(keyFault(tags, at)),
+            },
+            {
+              label: t('valueOptional'),
+              control: ({ Value }, at) => (
+                <Input value={Value} ariaLabel={t('value')} spellcheck={false} onChange={({ detail }) => replace(at, { Value: detail.value })} />
+              ),
+              errorText: (tag) => fault(valueFault(tag)),
+            },
+          ]}
+        />
+        {outcome !== undefined && 'saved' in outcome && <StatusIndicator>{t('tagsSaved')}</StatusIndicator>}
+        {outcome !== undefined && 'refusal' in outcome && <Refusal message={outcome.refusal} />}
+      </SpaceBetween>
+    </Container>
+  );
+}

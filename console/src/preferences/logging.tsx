@@ -1,0 +1,99 @@
+// Where session logs go: S3, CloudWatch Logs, both or neither.
+
+import Checkbox from '@cloudscape-design/components/checkbox';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import RadioGroup from '@cloudscape-design/components/radio-group';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useWords } from '../i18n/language';
+import type { SectionProps } from './section';
+import { TextField } from './text-field';
+import { preferencesWords } from './words';
+
+export function S3Logging(props: SectionProps): React.JSX.Element {
+  const { preferences, change } = props;
+  const t = useWords(preferencesWords);
+  return (
+    <Container header={<Header variant="h2">{t('s3')}</Header>}>
+      <SpaceBetween size="m">
+        <Checkbox
+          checked={preferences.s3}
+          ariaLabel={`${t('s3')}: ${t('enable')}`}
+          onChange={({ detail }) => change({ s3: detail.checked })}
+        >
+          {t('enable')}
+        </Checkbox>
+        {preferences.s3 && (
+          <SpaceBetween size="m">
+            <Checkbox
+              checked={preferences.s3EncryptionEnabled}
+              description={t('recommended')}
+              onChange={({ detail }) => change({ s3EncryptionEnabled: detail.checked })}
+            >
+              {t('s3EncryptionEnabled')}
+            </Checkbox>
+            <RadioGroup
+              ariaLabel={t('s3BucketName')}
+              value="enter"
+              items={[
+                { value: 'pick', label: t('s3Pick'), description: t('notServed'), disabled: true },
+                { value: 'enter', label: t('s3Enter') },
+              ]}
+            />
+            <TextField {...props} field="s3BucketName" />
+            <TextField {...props} field="s3KeyPrefix" help="optional" />
+          </SpaceBetween>
+        )}
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+export function CloudWatchLogging(props: SectionProps): React.JSX.Element {
+  const { preferences, change } = props;
+  const t = useWords(preferencesWords);
+  return (
+    <Container header={<Header variant="h2">{t('cloudWatch')}</Header>}>
+      <SpaceBetween size="m">
+        <Checkbox
+          checked={preferences.cloudWatch}
+          ariaLabel={`${t('cloudWatch')}: ${t('enable')}`}
+          onChange={({ detail }) => change({ cloudWatch: detail.checked })}
+        >
+          {t('enable')}
+        </Checkbox>
+        {preferences.cloudWatch && (
+          <SpaceBetween size="m">
+            <RadioGroup
+              ariaLabel={t('cloudWatchStreamingEnabled')}
+              value={preferences.cloudWatchStreamingEnabled ? 'stream' : 'upload'}
+              onChange={({ detail }) =>
+                change({ cloudWatchStreamingEnabled: detail.value === 'stream' })
+              }
+              items={[
+                { value: 'stream', label: t('streaming'), description: t('recommended') },
+                { value: 'upload', label: t('upload') },
+              ]}
+            />
+            <Checkbox
+              checked={preferences.cloudWatchEncryptionEnabled}
+              description={t('recommended')}
+              onChange={({ detail }) => change({ cloudWatchEncryptionEnabled: detail.checked })}
+            >
+              {t('cloudWatchEncryptionEnabled')}
+            </Checkbox>
+            <RadioGroup
+              ariaLabel={t('cloudWatchLogGroupName')}
+              value="enter"
+              items={[
+                { value: 'pick', label: t('groupPick'), description: t('notServed'), disabled: true },
+                { value: 'enter', label: t('groupEnter') },
+              ]}
+            />
+            <TextField {...props} field="cloudWatchLogGroupName" />
+          </SpaceBetween>
+        )}
+      </SpaceBetween>
+    </Container>
+  );
+}

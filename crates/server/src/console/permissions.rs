@@ -1,0 +1,81 @@
+//! What the person may do, asked before it is tried, so that a page can say which action is missing.
+//!
+//! An answer is a forecast: conditions about tags in a request are not known yet, and the operation judges again. It
+//! tells a caller about themselves only, and nothing that trying would not.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use serde::Deserialize;
+use usher_policy::Context as Keys;
+
+use super::door::SignedIn;
+use super::refusal::Refusal;
+use crate::context::Context;
+use crate::identity::{Resource, Verdict, judge};
+use crate::store::Kind;
+
+/// Questions of one request; more are refused.
+const QUESTIONS: usize = 64;
+
+/// One question.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    action: String,
+    #[serde(default)]
+    on: On,
+}
+
+/// What the action would be done to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum On {
+    #[default]
+    Any,
+    Document(String),
+    Node(String),
+    User(String),
+    Role(String),
+}
+
+impl From<On> for Resource {
+    fn from(on: On) -> Self {
+        match on {
+            On::Any => Self::Any,
+            On::Document(name) => Self::Document(name),
+            On::Node(id) => Self::Node(id),
+            On::User(name) => Self::Entity(Kind::User, name),
+            On::Role(name) => Self::Entity(Kind::Role, name),
+        }
+    }
+}
+
+/// `POST /console/permissions`: a list of questions, answered by a list of booleans.
+pub(super) async fn ask(
+    State(context): State<Arc<Context>>,
+    Extension(signed_in): Extension<SignedIn>,
+    questions: Result<Json<Vec<Question>>, JsonRejection>,
+) -> Result<Response, Refusal> {
+    let Json(questions) = questions.map_err(|_| Refusal::Unreadable)?;
+    if questions.len() > QUESTIONS {
+        return Err(Refusal::Unreadable);
+    }
+    let mut answers = Vec::with_capacity(questions.len());
+    for Question { action, on } in questions {
+        let verdict = judge(
+            &context,
+            &signed_in.caller,
+            &action,
+            &on.into(),
+            &Keys::default(),
+        )
+        .await?;
+        answers.push(matches!(verdict, Verdict::Allowed));
+    }
+    Ok(([(CACHE_CONTROL, "no-store")], Json(answers)).into_response())
+}
