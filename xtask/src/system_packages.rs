@@ -14,7 +14,7 @@ pub(crate) struct Need {
 }
 
 /// What the test suite needs.
-pub(crate) const TESTS: [Need; 4] = [
+pub(crate) const TESTS: [Need; 5] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),

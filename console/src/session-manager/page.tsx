@@ -8,6 +8,9 @@ import { PreferencesTab } from '../preferences/tab';
 import { go, to } from '../shell/route';
 import { shellWords } from '../shell/words';
 import { preferencesWords } from '../preferences/words';
+import { HistoryTab } from '../sessions/history-tab';
+import { SessionsTab } from '../sessions/tab';
+import { sessionWords } from '../sessions/words';
 
 interface SessionManagerProps {
   readonly tab: string;
@@ -16,7 +19,12 @@ interface SessionManagerProps {
 export default function SessionManager({ tab }: SessionManagerProps): React.JSX.Element {
   const t = useWords(shellWords);
   const p = useWords(preferencesWords);
-  const tabs = [{ id: 'preferences', label: p('preferences'), content: <PreferencesTab /> }];
+  const s = useWords(sessionWords);
+  const tabs = [
+    { id: 'sessions', label: s('sessions'), content: <SessionsTab /> },
+    { id: 'history', label: s('history'), content: <HistoryTab /> },
+    { id: 'preferences', label: p('preferences'), content: <PreferencesTab /> },
+  ];
   return (
     <SpaceBetween size="m">
       <Header variant="h1">{t('sessionManager')}</Header>

@@ -11,6 +11,10 @@ import { shellWords } from './words';
 
 const SessionManager = lazy(() => import('../session-manager/page'));
 const EditPreferences = lazy(() => import('../preferences/edit'));
+const StartSession = lazy(() => import('../sessions/start'));
+const TerminalPage = lazy(() => import('../terminal/page'));
+const ManagedNodes = lazy(() => import('../nodes/list'));
+const RegisterNode = lazy(() => import('../nodes/register'));
 const Entities = lazy(() => import('../iam/entities'));
 const EntityPage = lazy(() => import('../iam/entity'));
 
@@ -23,6 +27,7 @@ export function Frame({ identity }: FrameProps): React.JSX.Element {
   const place = usePlace();
   const items: SideNavigationProps.Item[] = [
     { type: 'link', text: t('sessionManager'), href: to('session-manager') },
+    { type: 'link', text: t('managedNodes'), href: to('managed-nodes') },
     {
       type: 'section-group',
       title: t('iam'),
@@ -73,7 +78,15 @@ function Page({ place, identity }: PageProps): React.JSX.Element {
       if (part === 'preferences' && name === 'edit') {
         return <EditPreferences who={identity.arn} />;
       }
+      if (part === 'start') {
+        return <StartSession />;
+      }
+      if (part === 'terminal' && name !== undefined) {
+        return <TerminalPage sessionId={name} key={name} />;
+      }
       return <SessionManager tab={part ?? 'sessions'} />;
+    case 'managed-nodes':
+      return part === 'register' ? <RegisterNode identity={identity} /> : <ManagedNodes />;
     case 'iam': {
       const kind = part === 'roles' ? 'Role' : 'User';
       return name === undefined ? <Entities kind={kind} key={kind} /> : <EntityPage kind={kind} name={name} key={kind + name} />;

@@ -49,7 +49,8 @@ fn places(rooms: impl Fn(&str) -> bool, wrong: impl Fn(&str) -> bool) -> Vec<Str
 #[test]
 fn only_sys_says_unsafe() {
     let says = |line: &str| {
-        line.split(|c: char| !c.is_alphanumeric() && c != '_')
+        // With a hyphen it is a word of the web's, such as a policy for browsers has.
+        line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
             .any(|word| word == "unsafe")
     };
     assert_eq!(places(|name| !name.starts_with(UNSAFE_ROOM), says), NOTHING);

@@ -27,17 +27,23 @@ pub(super) async fn call(
     Extension(signed_in): Extension<SignedIn>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let entry = [Service::Ssm, Service::Iam, Service::Sts]
-        .into_iter()
-        .find(|served| served.scope_name() == service)
-        .and_then(|service| api::find(service, &operation))
-        .filter(|entry| entry.signature == Signature::SigV4)
-        .ok_or_else(|| {
-            ApiError::new(
-                Code::UnknownOperation,
-                "The console does not serve the operation that the request names.",
-            )
-        })?;
+    let entry = [
+        Service::Ssm,
+        Service::Kms,
+        Service::Logs,
+        Service::Iam,
+        Service::Sts,
+    ]
+    .into_iter()
+    .find(|served| served.scope_name() == service)
+    .and_then(|service| api::find(service, &operation))
+    .filter(|entry| entry.signature == Signature::SigV4)
+    .ok_or_else(|| {
+        ApiError::new(
+            Code::UnknownOperation,
+            "The console does not serve the operation that the request names.",
+        )
+    })?;
     let reading = to_bytes(request.into_body(), limits::BODY);
     let Ok(Ok(body)) = timeout(limits::BODY_TIME, reading).await else {
         return Err(Refusal::Unreadable);

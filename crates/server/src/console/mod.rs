@@ -6,6 +6,7 @@
 
 mod api;
 mod assets;
+mod became;
 mod cookie;
 mod door;
 mod headers;
@@ -15,6 +16,7 @@ mod nonce;
 mod permissions;
 mod refusal;
 mod session;
+mod terminal;
 
 use std::sync::Arc;
 
@@ -70,6 +72,10 @@ const ROUTES: &[Route] = &[
     }),
     route("/console/sign-out", Who::SignedIn, || {
         post(session::sign_out)
+    }),
+    route("/console/became", Who::SignedIn, || post(became::ask)),
+    route("/console/data-channel/{session}", Who::SignedIn, || {
+        get(terminal::open)
     }),
     route("/console/permissions", Who::SignedIn, || {
         post(permissions::ask)

@@ -30,14 +30,34 @@ pub(crate) async fn open(
     Path(session_id): Path<String>,
     request: Request,
 ) -> Response {
-    let (mut parts, _) = request.into_parts();
+    let (parts, _) = request.into_parts();
+    let signer = signer(&context, &parts).await;
+    upgraded(&context, session_id, parts, signer)
+}
+
+/// As [`open`], for a client that has proven otherwise who it is: only the session's owner gets in, with the session's
+/// token. `parts` are the request's.
+pub(crate) fn open_as(
+    context: &Arc<Context>,
+    session_id: String,
+    parts: Parts,
+    client: Caller,
+) -> Response {
+    upgraded(context, session_id, parts, Ok(Some(client)))
+}
+
+fn upgraded(
+    context: &Arc<Context>,
+    session_id: String,
+    mut parts: Parts,
+    signer: Result<Option<Caller>, ApiError>,
+) -> Response {
     let upgrade = match Upgrade::check(&context.gateway, &mut parts) {
         Ok(upgrade) => upgrade,
         Err(refused) => return refused.into_response(),
     };
-    let signer = signer(&context, &parts).await;
-    let serving = Arc::clone(&context);
-    upgrade.answer(&context, move |outbound, inbound, opening| async move {
+    let serving = Arc::clone(context);
+    upgrade.answer(context, move |outbound, inbound, opening| async move {
         serve(&serving, &session_id, signer, outbound, inbound, opening).await;
     })
 }

@@ -48,6 +48,7 @@ use live::LiveSession;
 use nodes::ConnectedNodes;
 use tend::Tending;
 
+pub(crate) use data_channel::open_as;
 pub(crate) use limits::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
 pub(crate) use nodes::ConnectedNode;
 pub(crate) use token::NewToken;

@@ -11,10 +11,11 @@ const ANYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 /// Each route that only a signed-in browser may call.
-const SIGNED_IN: [&str; 4] = [
+const SIGNED_IN: [&str; 5] = [
     "/console/session",
     "/console/sign-out",
     "/console/permissions",
+    "/console/became",
     "/console/api/ssm/DescribeInstanceInformation",
 ];
 
@@ -158,6 +159,34 @@ async fn a_cookie_is_worth_nothing_to_a_page_of_another_origin_or_by_another_hos
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn the_terminals_socket_opens_for_nobody_without_cookie_and_origin() {
+    let server = Running::start().await;
+    let cookie = signed_in(&server, &server.admin).await;
+    let origin = format!("http://{}", server.address);
+    let socket = || {
+        Http::get(
+            server.address,
+            "/console/data-channel/admin-0123456789abcdef0",
+        )
+    };
+    refused(&socket().send().await, 403, "NoOrigin");
+    let with_cookie = || socket().header("cookie", &cookie);
+    refused(&with_cookie().send().await, 403, "NoOrigin");
+    let foreign = with_cookie()
+        .header("origin", "https://evil.example")
+        .send();
+    assert_eq!(foreign.await.status, 403);
+    let stranger = socket().header("origin", &origin).send().await;
+    refused(&stranger, 401, "NotSignedIn");
+    // Past the door: what is asked for now is a WebSocket.
+    let ours = with_cookie().header("origin", &origin).send().await;
+    assert_eq!(ours.status, 426, "{}", ours.body);
+    server.pass(4 * 60 * 60);
+    let late = with_cookie().header("origin", &origin).send().await;
+    refused(&late, 401, "NotSignedIn");
 }
 
 #[tokio::test]

@@ -1,0 +1,100 @@
+// A session in the browser, on this machine as its node: as the tagged user, typed in, resized, ended by somebody else,
+// and found in the history.
+
+import type { Page } from '@playwright/test';
+import { expect, needsAws, test } from './fixtures';
+import { osUser } from './os-user';
+import { Usher } from './usher';
+
+const PREFERENCES = JSON.stringify({
+  schemaVersion: '1.0',
+  description: 'Session preferences',
+  sessionType: 'Standard_Stream',
+  inputs: { runAsEnabled: true, runAsDefaultUser: '' },
+});
+const HOSTILE = '<img src=x onerror=alert(1)> \u202egnp.exe';
+
+async function screen(page: Page): Promise<string> {
+  return page.locator('.xterm-accessibility-tree').innerText();
+}
+
+test('a session runs as the tagged user in the browser until somebody else ends it', async ({ page, browser, say, locale }) => {
+  needsAws();
+  test.setTimeout(120_000);
+  const user = osUser();
+  const usher = await Usher.start({ agent: true });
+  try {
+    usher.aws('ssm', 'create-document', '--name', 'SSM-SessionManagerRunShell', '--content', PREFERENCES,
+      '--document-type', 'Session', '--document-format', 'JSON');
+    usher.aws('iam', 'tag-user', '--user-name', 'admin', '--tags', `Key=SSMSessionRunAs,Value=${user.name}`);
+    page.on('dialog', () => expect(false, 'a script of somebody else ran').toBe(true));
+
+    await page.goto(usher.link);
+    const start = say('Start session', 'セッションの開始');
+    await page.getByRole('button', { name: start }).click();
+    await page.getByRole('textbox', { name: say('Reason', '理由') }).fill(HOSTILE);
+    await page.getByRole('radio').first().check();
+    await page.getByRole('button', { name: start }).click();
+    const terminal = page.getByTestId('terminal');
+    await expect(page.getByText(say('Connected', '接続済み'))).toBeVisible();
+    await terminal.click();
+    await page.keyboard.type('echo "i am $(id -un)"\n');
+    await expect.poll(() => screen(page)).toContain(`i am ${user.name}`);
+
+    // The shell has the size of the window, before and after it changes.
+    await page.setViewportSize({ width: 1000, height: 900 });
+    await page.keyboard.type('clear; echo "size $(stty size)"\n');
+    await expect.poll(() => screen(page)).toMatch(/size \d+ \d+/);
+    const before = /size (\d+ \d+)/.exec(await screen(page))?.[1];
+    await page.setViewportSize({ width: 1280, height: 600 });
+    await page.keyboard.type('clear; echo "now $(stty size)"\n');
+    await expect.poll(() => screen(page)).toMatch(/now \d+ \d+/);
+    expect(/now (\d+ \d+)/.exec(await screen(page))?.[1]).not.toBe(before);
+
+    // A sequence that would write to the clipboard, and one that would set the title, do nothing.
+    await page.keyboard.type(String.raw`printf '\033]52;c;ZXZpbA==\007\033]2;evil\007'; echo done-"it"` + '\n');
+    await expect.poll(() => screen(page)).toContain('done-it');
+    expect(await page.title()).toBe('Usher');
+
+    const other = await browser.newPage({ ...(locale === undefined ? {} : { locale }) });
+    await other.goto(usher.login());
+    const row = other.getByRole('row').filter({ hasText: user.name });
+    await expect(row).toContainText(say('Tag of the user or role', 'ユーザーまたはロールのタグ'));
+    await expect(row).toContainText('<img src=x onerror=alert(1)> \\u{202e}gnp.exe');
+    await row.getByRole('radio').check();
+    await other.getByRole('button', { name: say('Terminate', '終了'), exact: true }).first().click();
+    await other.getByRole('dialog').getByRole('button', { name: say('Terminate', '終了'), exact: true }).click();
+
+    await expect(page.getByText(say('The session has ended', 'セッションが終了しました'))).toBeVisible();
+    // The list of the other browser follows without being loaded again.
+    await expect(row).toHaveCount(0);
+    await other.getByRole('tab', { name: say('Session history', 'セッション履歴') }).click();
+    await expect(other.getByRole('row').filter({ hasText: user.name })).toContainText(say('Terminated', '終了済み'));
+    await other.close();
+  } finally {
+    await usher.stop();
+    user.remove();
+  }
+});
+
+test('who may not change the preferences sees why', async ({ page, usher, say }) => {
+  needsAws();
+  const policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: { Effect: 'Allow', Action: ['ssm:GetDocument', 'ssm:DescribeSessions'], Resource: '*' },
+  });
+  usher.aws('iam', 'create-user', '--user-name', 'reader');
+  usher.aws('iam', 'put-user-policy', '--user-name', 'reader', '--policy-name', 'p', '--policy-document', policy);
+  const made = usher.aws('iam', 'create-access-key', '--user-name', 'reader') as {
+    AccessKey: { AccessKeyId: string; SecretAccessKey: string };
+  };
+  await page.goto(`${usher.origin}/console/`);
+  await page.getByRole('textbox', { name: say('Access key ID', 'アクセスキー ID') }).fill(made.AccessKey.AccessKeyId);
+  await page.getByLabel(say('Secret access key', 'シークレットアクセスキー')).fill(made.AccessKey.SecretAccessKey);
+  await page.getByRole('button', { name: say('Sign in', 'サインイン') }).click();
+  await page.getByRole('tab', { name: say('Preferences', '設定') }).click();
+  const edit = page.getByRole('button', { name: say('Edit', '編集'), exact: true });
+  await expect(edit).toHaveAttribute('aria-disabled', 'true');
+  await edit.hover();
+  await expect(page.getByText('ssm:CreateDocument').filter({ visible: true })).toBeVisible();
+});
