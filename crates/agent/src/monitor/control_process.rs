@@ -158,6 +158,38 @@ mod tests {
     }
 
     #[test]
+    fn a_control_process_that_breaks_the_rules_is_killed_whatever_it_says() {
+        use std::io::Write;
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::Command;
+
+        let broken: [&[u8]; 8] = [
+            // Longer than any message, of another version, of no kind, without a field, with one too many.
+            &[0xff, 0xff, 0xff, 0xff, 1],
+            &[0, 1, 0, 1, 1],
+            &[0, 0, 0, 1, 2, 1],
+            &[0, 0, 0, 1, 1, 9],
+            &[0, 0, 0, 1, 1, 2],
+            &[0, 0, 0, 7, 1, 2, 0, 0, 0, 1, b'a', 0],
+            // A session that is no name but a path; a start without its task.
+            &[0, 0, 0, 8, 1, 2, 0, 0, 0, 3, b'.', b'.', b'/'],
+            &[0, 0, 0, 10, 1, 1, 0, 0, 0, 1, b'a', 0, 0, 0, 0],
+        ];
+        for bytes in broken {
+            let mut child = Command::new("sleep").arg("98777").spawn().unwrap();
+            let pid = Pid::from_raw(child.id().cast_signed());
+            let (ours, theirs) = usher_sys::socket_pair().unwrap();
+            let mut control = ControlProcess::new(None);
+            control.started(pid, Link::new(ours), Instant::now());
+            std::fs::File::from(theirs).write_all(bytes).unwrap();
+            assert!(control.next().is_none(), "{bytes:?}");
+            assert!(control.link().is_none(), "{bytes:?}");
+            assert_eq!(child.wait().unwrap().signal(), Some(9), "{bytes:?}");
+            assert!(control.ended(pid, Instant::now()));
+        }
+    }
+
+    #[test]
     fn restarts_wait_longer_each_time_until_one_lives_long_enough() {
         let pid = Pid::from_raw(4_000_000);
         let mut control = ControlProcess::new(None);
