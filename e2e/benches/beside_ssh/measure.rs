@@ -41,6 +41,16 @@ pub(crate) struct Measured {
     pub(crate) peak_mib: Vec<f64>,
     /// Each program with its peak memory and its CPU time for 100 MB, in the last round.
     pub(crate) programs: Vec<Share>,
+    /// Each program with how often it was woken for a key, in the last round.
+    pub(crate) woken: Vec<Woken>,
+}
+
+/// How often one program was woken.
+#[derive(Debug)]
+pub(crate) struct Woken {
+    pub(crate) name: String,
+    /// Voluntary context switches of all its threads for each key.
+    pub(crate) for_a_key: f64,
 }
 
 /// What one program had of an output.
@@ -64,6 +74,7 @@ impl Measured {
             output_cpu_s: Vec::new(),
             peak_mib: Vec::new(),
             programs: Vec::new(),
+            woken: Vec::new(),
         }
     }
 
@@ -77,6 +88,7 @@ impl Measured {
         self.echo_p50_ms.push(echo.p50_ms);
         self.echo_p99_ms.push(echo.p99_ms);
         self.echo_cpu_ms.push(echo.cpu_ms);
+        self.woken = echo.woken;
 
         let output = output(way, arguments.megabytes)?;
         self.output_mb_s.push(output.mb_s);
@@ -117,6 +129,7 @@ struct Echo {
     p50_ms: f64,
     p99_ms: f64,
     cpu_ms: f64,
+    woken: Vec<Woken>,
 }
 
 /// One key at a time into a program that writes back every byte it reads.
@@ -146,7 +159,8 @@ fn echo(way: &Way, keys: usize) -> Result<Echo, BenchError> {
             took.push(ms(begun.elapsed()));
         }
     }
-    let used = own_ms(&processes::carriers(&roots)).saturating_sub(own_ms(&before));
+    let after = processes::carriers(&roots);
+    let used = own_ms(&after).saturating_sub(own_ms(&before));
     terminal.expect(PROMPT)?;
     leave(terminal)?;
     until_gone(way, resting);
@@ -156,7 +170,21 @@ fn echo(way: &Way, keys: usize) -> Result<Echo, BenchError> {
         p50_ms: quantile(&took, 50),
         p99_ms: quantile(&took, 99),
         cpu_ms: used as f64 / keys as f64,
+        woken: woken(&before, after, keys),
     })
+}
+
+/// Those that keys woke; the others slept through.
+fn woken(before: &[Process], after: Vec<Process>, keys: usize) -> Vec<Woken> {
+    let woken = after.into_iter().map(|process| {
+        let earlier = before.iter().find(|earlier| earlier.pid == process.pid);
+        let sleeps = process.sleeps - earlier.map_or(0, |earlier| earlier.sleeps);
+        Woken {
+            name: process.name,
+            for_a_key: sleeps as f64 / keys as f64,
+        }
+    });
+    woken.filter(|program| program.for_a_key > 0.5).collect()
 }
 
 struct Printed {

@@ -1,4 +1,4 @@
-//! CPU time and memory of the programs that carry a session, read from `/proc`.
+//! CPU time, memory and sleeps of the programs that carry a session, read from `/proc`.
 //!
 //! A shell and what it runs are left out, whoever started them: they are the same on every way.
 
@@ -31,6 +31,8 @@ pub(crate) struct Process {
     pub(crate) children_ms: u64,
     /// The most memory it ever held, in KiB.
     pub(crate) peak_kib: u64,
+    /// How often its threads have gone to sleep of themselves: what waking it cost, whatever the machine's load.
+    pub(crate) sleeps: u64,
 }
 
 /// Those of `roots` and their descendants that carry sessions.
@@ -72,6 +74,7 @@ fn process(pid: u32) -> Option<Process> {
         own_ms: stat.own_ms,
         children_ms: stat.children_ms,
         peak_kib: peak_kib(pid)?,
+        sleeps: sleeps(pid),
     })
 }
 
@@ -94,6 +97,21 @@ fn peak_kib(pid: u32) -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+fn sleeps(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let statuses = threads
+        .into_iter()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("status")).ok());
+    let count = |status: String| {
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|count| count.trim().parse::<u64>().ok())
+    };
+    statuses.filter_map(count).sum()
 }
 
 struct Stat {

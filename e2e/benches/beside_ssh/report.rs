@@ -89,6 +89,19 @@ impl Report<'_> {
         }
         let _ = writeln!(
             text,
+            "\nVoluntary context switches for a key in the last round:"
+        );
+        for way in &self.measured {
+            for program in &way.woken {
+                let _ = writeln!(
+                    text,
+                    "- {}: {}: {:.1}",
+                    way.name, program.name, program.for_a_key
+                );
+            }
+        }
+        let _ = writeln!(
+            text,
             "\nEach program's part of the output in the last round:"
         );
         for way in &self.measured {
@@ -145,6 +158,12 @@ impl Report<'_> {
             .collect();
         if let Some(members) = object.as_object_mut() {
             members.insert("programs".to_owned(), Value::from(programs));
+            let woken: Vec<Value> = way
+                .woken
+                .iter()
+                .map(|program| json!({"name": program.name, "switches_for_a_key": program.for_a_key}))
+                .collect();
+            members.insert("woken".to_owned(), Value::from(woken));
         }
         object
     }
