@@ -1,6 +1,7 @@
-//! `cargo xtask macos`: type-checks the programs for macOS on Debian, standard library included.
+//! `cargo xtask macos`: type-checks `crates/sys` for macOS on Debian, standard library included.
 //!
-//! It proves that the code compiles against macOS's interfaces and nothing more: nothing is linked or run.
+//! It proves that the room with nearly all code for macOS compiles against its interfaces and nothing more: nothing is
+//! linked or run, and the programs, whose cryptography is C, are not checked.
 
 use std::process::Command;
 
@@ -31,7 +32,7 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     // The package's compiler is no nightly, but it has the source that building the standard library needs.
     check.env("RUSTC", compiler).env("RUSTC_BOOTSTRAP", "1");
     tool::run(check)?;
-    println!("macOS: the types were checked for {TARGET}; nothing was linked or run");
+    println!("macOS: the types of usher-sys were checked for {TARGET}; nothing was linked or run");
     Ok(())
 }
 

@@ -46,7 +46,7 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
-    /// Check the types of everything that only macOS compiles, on Debian, without a Mac
+    /// Check on Debian, without a Mac, the types of the room that holds nearly all code for macOS
     Macos {
         /// Print the lines that would install Debian packages instead of running them
         #[arg(long)]
