@@ -1,19 +1,21 @@
 // KMS encryption of session data: whether, and by which key.
 
-import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { aliases } from '../api/kms';
 import { useWords } from '../i18n/language';
+import { useLoaded } from '../shell/loaded';
+import { NewKey } from './new-key';
+import { PickOrEnter } from './pick-or-enter';
 import type { SectionProps } from './section';
-import { TextField } from './text-field';
 import { preferencesWords } from './words';
 
 export function Encryption(props: SectionProps): React.JSX.Element {
   const { preferences, change } = props;
   const t = useWords(preferencesWords);
+  const keys = useLoaded(aliases);
   return (
     <Container header={<Header variant="h2">{t('kmsTitle')}</Header>}>
       <SpaceBetween size="m">
@@ -26,18 +28,13 @@ export function Encryption(props: SectionProps): React.JSX.Element {
         </Checkbox>
         {preferences.kms && (
           <SpaceBetween size="m">
-            <RadioGroup
-              ariaLabel={t('kmsKeyId')}
-              value="enter"
-              items={[
-                { value: 'pick', label: t('kmsPick'), description: t('notServed'), disabled: true },
-                { value: 'enter', label: t('kmsEnter') },
-              ]}
+            <PickOrEnter {...props} field="kmsKeyId" pick="kmsPick" enter="kmsEnter" names={keys} />
+            <NewKey
+              onMade={(kmsKeyId) => {
+                keys.again();
+                change({ kmsKeyId });
+              }}
             />
-            <TextField {...props} field="kmsKeyId" />
-            <Button disabled disabledReason={t('notServed')}>
-              {t('kmsCreate')}
-            </Button>
           </SpaceBetween>
         )}
       </SpaceBetween>

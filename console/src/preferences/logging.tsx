@@ -5,7 +5,10 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { logGroups } from '../api/logs';
 import { useWords } from '../i18n/language';
+import { useLoaded } from '../shell/loaded';
+import { PickOrEnter } from './pick-or-enter';
 import type { SectionProps } from './section';
 import { TextField } from './text-field';
 import { preferencesWords } from './words';
@@ -52,6 +55,7 @@ export function S3Logging(props: SectionProps): React.JSX.Element {
 export function CloudWatchLogging(props: SectionProps): React.JSX.Element {
   const { preferences, change } = props;
   const t = useWords(preferencesWords);
+  const groups = useLoaded(logGroups);
   return (
     <Container header={<Header variant="h2">{t('cloudWatch')}</Header>}>
       <SpaceBetween size="m">
@@ -82,15 +86,13 @@ export function CloudWatchLogging(props: SectionProps): React.JSX.Element {
             >
               {t('cloudWatchEncryptionEnabled')}
             </Checkbox>
-            <RadioGroup
-              ariaLabel={t('cloudWatchLogGroupName')}
-              value="enter"
-              items={[
-                { value: 'pick', label: t('groupPick'), description: t('notServed'), disabled: true },
-                { value: 'enter', label: t('groupEnter') },
-              ]}
+            <PickOrEnter
+              {...props}
+              field="cloudWatchLogGroupName"
+              pick="groupPick"
+              enter="groupEnter"
+              names={groups}
             />
-            <TextField {...props} field="cloudWatchLogGroupName" />
           </SpaceBetween>
         )}
       </SpaceBetween>

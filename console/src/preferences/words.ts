@@ -49,6 +49,10 @@ export const preferencesWords = {
   kmsPick: ['Select a KMS key in my current account', '現在のアカウントで KMS キーを選択する'],
   kmsEnter: ['Enter a KMS key alias or KMS key ARN', 'KMS キーのエイリアスまたは KMS キーの ARN を入力する'],
   kmsCreate: ['Create new key', '新しいキーを作成'],
+  alias: ['Alias of the key', 'キーのエイリアス'],
+  create: ['Create', '作成'],
+  choose: ['Choose', '選択'],
+  nothingToChoose: ['There is none', '項目はありません'],
   kmsKeyId: ['KMS key', 'KMS キー'],
   kmsHelp: [
     'People who start sessions and the nodes both need permission on the key.',

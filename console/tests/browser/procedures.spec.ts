@@ -107,6 +107,7 @@ for (const kind of ['user', 'role'] as const) {
 
 test('configure encryption, logging, times and shell profiles', async ({ page, usher, say }) => {
   needsAws();
+  usher.aws('logs', 'create-log-group', '--log-group-name', '/sessions/all');
   await page.goto(usher.link);
   await openEdit(page, say);
 
@@ -115,8 +116,17 @@ test('configure encryption, logging, times and shell profiles', async ({ page, u
     'Enter a KMS key alias or KMS key ARN',
     'KMS キーのエイリアスまたは KMS キーの ARN を入力する',
   );
+  const key = page.getByRole('textbox', { name: say('KMS key', 'KMS キー'), exact: true });
   await page.getByRole('radio', { name: enterKey }).check();
-  await page.getByRole('textbox', { name: say('KMS key', 'KMS キー'), exact: true }).fill('alias/sessions');
+  await key.fill('alias/elsewhere');
+  await page.getByRole('button', { name: say('Create new key', '新しいキーを作成') }).click();
+  await page.getByRole('dialog').getByRole('button', { name: say('Create', '作成'), exact: true }).click();
+  await expect(key).toHaveValue('alias/sessions');
+  await key.fill('alias/elsewhere');
+  const pickKey = say('Select a KMS key in my current account', '現在のアカウントで KMS キーを選択する');
+  await page.getByRole('radio', { name: pickKey }).check();
+  await page.getByRole('button', { name: say('KMS key', 'KMS キー') }).click();
+  await page.getByRole('option', { name: 'alias/sessions' }).click();
 
   await page.getByRole('checkbox', { name: say('CloudWatch logging: Enable', 'CloudWatch ログ記録: 有効にする') }).check();
   await page.getByRole('radio', { name: say('Upload session logs', 'セッションログをアップロードする') }).check();
@@ -125,8 +135,11 @@ test('configure encryption, logging, times and shell profiles', async ({ page, u
     '暗号化された CloudWatch ロググループのみを許可する',
   );
   await page.getByRole('checkbox', { name: encryptedGroups }).uncheck();
+  const pickGroup = say('Choose a log group name from the list', 'リストからロググループ名を選択する');
+  await page.getByRole('radio', { name: pickGroup }).check();
   const group = say('CloudWatch log group', 'CloudWatch ロググループ');
-  await page.getByRole('textbox', { name: group, exact: true }).fill('/sessions/all');
+  await page.getByRole('button', { name: group }).click();
+  await page.getByRole('option', { name: '/sessions/all' }).click();
 
   await page.getByRole('checkbox', { name: say('S3 logging: Enable', 'S3 ログ記録: 有効にする') }).check();
   const encryptedBuckets = say('Allow only encrypted S3 buckets', '暗号化された S3 バケットのみを許可する');
