@@ -23,11 +23,6 @@ pub(crate) fn run() -> Result<(), TaskError> {
     }
     // Advisories are left out: their database has to be fetched, and a check should not depend on the day.
     tool::run(tool::cargo(&[
-        "deny",
-        "--offline",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
+        "deny", "check", "bans", "licenses", "sources",
     ]))
 }
