@@ -53,9 +53,14 @@ impl Context {
         self.0.get(key)
     }
 
-    /// The value a policy variable stands for; sets stand for nothing.
+    /// Whether the key has a value or a set. `key` may be in any case.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(&key.to_ascii_lowercase())
+    }
+
+    /// The value a policy variable stands for; sets stand for nothing. `key` may be in any case.
     pub(crate) fn variable(&self, key: &str) -> Option<&str> {
-        match self.0.get(key) {
+        match self.0.get(&key.to_ascii_lowercase()) {
             Some(Values::One(value)) => Some(value),
             _ => None,
         }

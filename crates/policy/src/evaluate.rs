@@ -4,7 +4,7 @@
 //! Pure: the same policies and request always give the same decision, and the decision names the statement that made it.
 
 use crate::decision::{Decision, PolicyKind, StatementRef};
-use crate::policy::{Effect, Statement};
+use crate::policy::{Effect, Services, Statement};
 use crate::{Context, NamedPolicy, PrincipalPolicies, TrustDecision};
 
 /// What is asked.
@@ -18,8 +18,34 @@ pub struct Request<'a> {
     pub context: &'a Context,
 }
 
+/// A request made ready for many statements.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    /// In lower case, as actions are compared.
+    pub(crate) action: String,
+    pub(crate) services: Services,
+    pub(crate) resource: &'a str,
+    pub(crate) context: &'a Context,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(request: &Request<'a>) -> Self {
+        let action = request.action.to_ascii_lowercase();
+        Self {
+            services: Services::of(&action),
+            action,
+            resource: request.resource,
+            context: request.context,
+        }
+    }
+}
+
 /// Decides on a request by the caller's policies alone.
 pub fn evaluate(policies: &PrincipalPolicies, request: &Request<'_>) -> Decision {
+    decide(policies, &Asked::new(request))
+}
+
+fn decide(policies: &PrincipalPolicies, request: &Asked<'_>) -> Decision {
     if let Some(by) = denial(policies, request) {
         return Decision::ExplicitDeny { by };
     }
@@ -48,13 +74,14 @@ pub fn evaluate_trusted(
     if let TrustDecision::ExplicitDeny { by } = trust {
         return Decision::ExplicitDeny { by };
     }
+    let request = &Asked::new(request);
     if let Some(by) = denial(policies, request) {
         return Decision::ExplicitDeny { by };
     }
     match trust {
         TrustDecision::Named { by } => Decision::Allowed { by },
         TrustDecision::RoleNamed { by } => within_limits(policies, request, by),
-        TrustDecision::WithOwnPolicies { .. } => evaluate(policies, request),
+        TrustDecision::WithOwnPolicies { .. } => decide(policies, request),
         TrustDecision::ExplicitDeny { by } => Decision::ExplicitDeny { by },
         TrustDecision::NotTrusted => Decision::ImplicitDeny {
             missing: PolicyKind::Resource,
@@ -67,24 +94,18 @@ pub fn evaluate_trusted(
 /// For keys whose value decides more than the request itself: an Allow that says nothing of them was not meant for them.
 #[must_use]
 pub fn is_allowed_within(policies: &PrincipalPolicies, request: &Request<'_>, key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
+    let (key, asked) = (key.to_ascii_lowercase(), Asked::new(request));
     let mut statements = policies
         .identity
         .iter()
         .flat_map(|policy| policy.document.statements());
     statements.any(|statement| {
-        statement.effect == Effect::Allow
-            && statement.constrains(&key)
-            && statement.applies(request)
+        statement.effect == Effect::Allow && statement.constrains(&key) && statement.applies(&asked)
     })
 }
 
 /// What is granted by `by`, unless a limit that is set does not allow it.
-fn within_limits(
-    policies: &PrincipalPolicies,
-    request: &Request<'_>,
-    by: StatementRef,
-) -> Decision {
+fn within_limits(policies: &PrincipalPolicies, request: &Asked<'_>, by: StatementRef) -> Decision {
     let withholds = |(kind, limit): &(PolicyKind, Option<&[NamedPolicy]>)| {
         limit.is_some_and(|limit| first(*kind, limit, request, Effect::Allow).is_none())
     };
@@ -95,7 +116,7 @@ fn within_limits(
 }
 
 /// The first statement of the caller's policies, limits included, that denies the request.
-fn denial(policies: &PrincipalPolicies, request: &Request<'_>) -> Option<StatementRef> {
+fn denial(policies: &PrincipalPolicies, request: &Asked<'_>) -> Option<StatementRef> {
     let granting = (PolicyKind::Identity, Some(policies.identity.as_slice()));
     let mut sets = std::iter::once(granting).chain(policies.limits());
     sets.find_map(|(kind, set)| first(kind, set.unwrap_or_default(), request, Effect::Deny))
@@ -105,7 +126,7 @@ fn denial(policies: &PrincipalPolicies, request: &Request<'_>) -> Option<Stateme
 fn first(
     kind: PolicyKind,
     policies: &[NamedPolicy],
-    request: &Request<'_>,
+    request: &Asked<'_>,
     effect: Effect,
 ) -> Option<StatementRef> {
     policies.iter().find_map(|policy| {

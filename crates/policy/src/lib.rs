@@ -17,6 +17,7 @@ mod policy;
 mod preferences;
 mod principal_policies;
 mod run_as;
+mod simulate;
 mod strict_value;
 mod tags;
 
@@ -29,9 +30,11 @@ pub use document::{
 pub use evaluate::{Request, evaluate, evaluate_trusted, is_allowed_within};
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
 pub use policy::{
-    PolicyDocument, PolicyError, ResourcePolicy, TrustDecision, TrustPolicy, TrustedAs,
+    Place, PolicyDocument, PolicyError, ResourcePolicy, TrustDecision, TrustPolicy, TrustedAs,
+    statement_places,
 };
 pub use preferences::{DEFAULT_IDLE_MINUTES, DOCUMENT_NAME as PREFERENCES_DOCUMENT, Preferences};
 pub use principal_policies::{NamedPolicy, PrincipalPolicies};
 pub use run_as::{RefusedName, RunAs, RunAsRefusal, RunAsRule, RunAsUser, resolve_run_as};
+pub use simulate::{MatchedStatement, Simulation, simulate};
 pub use tags::{RUN_AS_TAG, Tags};

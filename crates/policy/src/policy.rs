@@ -6,11 +6,16 @@
 
 mod condition;
 mod decimal;
+mod element;
 mod error;
 mod operand;
 mod operator;
+mod outline;
+mod pattern;
+mod place;
 mod principal;
 mod resource;
+mod services;
 mod template;
 mod trust;
 
@@ -19,12 +24,16 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 pub use error::PolicyError;
+pub use place::{Place, statement_places};
 pub use resource::ResourcePolicy;
 pub use trust::{TrustDecision, TrustPolicy, TrustedAs};
 
-use crate::glob::{Token, matches};
-use crate::{PolicyKind, Request, StatementRef, strict_value};
+use crate::evaluate::Asked;
+use crate::{PolicyKind, StatementRef, strict_value};
 use condition::Condition;
+use element::{OneOrNone, action, resource};
+use pattern::Pattern;
+pub(crate) use services::Services;
 use template::Template;
 
 /// A policy as stored.
@@ -45,27 +54,12 @@ pub(crate) enum Effect {
 pub(crate) struct Statement {
     sid: Option<String>,
     pub(crate) effect: Effect,
-    actions: OneOrNone<Vec<Token>>,
+    /// Of the actions.
+    services: Services,
+    /// In lower case.
+    actions: OneOrNone<Pattern>,
     resources: OneOrNone<Template>,
     conditions: Vec<Condition>,
-}
-
-/// `Action` or `NotAction`, `Resource` or `NotResource`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum OneOrNone<T> {
-    /// Applies where any matches.
-    OneOf(Vec<T>),
-    /// Applies where none matches.
-    NoneOf(Vec<T>),
-}
-
-impl<T> OneOrNone<T> {
-    fn applies(&self, matches: impl Fn(&T) -> bool) -> bool {
-        match self {
-            Self::OneOf(list) => list.iter().any(matches),
-            Self::NoneOf(list) => !list.iter().any(matches),
-        }
-    }
 }
 
 impl PolicyDocument {
@@ -83,10 +77,8 @@ impl PolicyDocument {
                     path: format!("{path}.{key}"),
                 });
             }
-            let resources = one_or_none(path, map, ["Resource", "NotResource"], |text| {
-                resource(text, variables)
-            })?;
             let own = ["Resource", "NotResource"];
+            let resources = OneOrNone::read(path, map, own, |text| resource(text, variables))?;
             Ok(((), Statement::read(path, map, variables, &own, resources)?))
         };
         let statements = statements(text, read)?;
@@ -102,27 +94,44 @@ impl PolicyDocument {
 
 impl Statement {
     /// Whether action, resource and every condition fit.
-    pub(crate) fn applies(&self, request: &Request<'_>) -> bool {
-        let action = request.action.to_ascii_lowercase();
-        self.actions.applies(|pattern| matches(pattern, &action))
-            && self.applies_to_resource(request)
+    pub(crate) fn applies(&self, asked: &Asked<'_>) -> bool {
+        self.has_action(asked)
+            && self.applies_to_resource(asked)
             && self
                 .conditions
                 .iter()
-                .all(|condition| condition.holds(request.context))
+                .all(|condition| condition.holds(asked.context))
     }
 
-    fn applies_to_resource(&self, request: &Request<'_>) -> bool {
-        let resolve = |template: &Template| template.resolve(request.context);
+    /// Whether the statement is about this action at all.
+    fn has_action(&self, asked: &Asked<'_>) -> bool {
+        self.services.meets(asked.services)
+            && self
+                .actions
+                .applies(|pattern| pattern.matches(&asked.action))
+    }
+
+    fn applies_to_resource(&self, asked: &Asked<'_>) -> bool {
+        let is_open = |template: &Template| template.resolve(asked.context).is_none();
         // "All but mine" must not become "all" for a caller who has no such key.
         if let (Effect::Allow, OneOrNone::NoneOf(excluded)) = (self.effect, &self.resources)
-            && excluded.iter().any(|template| resolve(template).is_none())
+            && excluded.iter().any(is_open)
         {
             return false;
         }
-        self.resources.applies(|template| {
-            resolve(template).is_some_and(|tokens| matches(&tokens, request.resource))
-        })
+        self.resources
+            .applies(|template| template.matches(asked.resource, asked.context))
+    }
+
+    /// The condition keys that the statement asks for where it has the action, as they are written.
+    pub(crate) fn required_keys(&self, asked: &Asked<'_>) -> impl Iterator<Item = &str> {
+        let has_action = self.has_action(asked);
+        let of_resources = self.resources.entries().iter();
+        let of_conditions = self.conditions.iter();
+        of_resources
+            .flat_map(Template::required_keys)
+            .chain(of_conditions.flat_map(Condition::required_keys))
+            .filter(move |_| has_action)
     }
 
     /// How decisions call it: by its Sid, or else by its place in the policy.
@@ -167,10 +176,12 @@ impl Statement {
                 });
             }
         };
+        let actions = OneOrNone::read(path, map, ["Action", "NotAction"], action)?;
         Ok(Self {
             sid: sid(path, map)?,
             effect,
-            actions: one_or_none(path, map, ["Action", "NotAction"], action)?,
+            services: Services::of_all(&actions),
+            actions,
             resources,
             conditions: match map.get("Condition") {
                 Some(block) => condition::read(&format!("{path}.Condition"), block, variables)?,
@@ -241,31 +252,6 @@ fn sid(path: &str, map: &Map<String, Value>) -> Result<Option<String>, PolicyErr
     }
 }
 
-/// Exactly one of the two keys, with a text or a list of texts.
-fn one_or_none<T>(
-    path: &str,
-    map: &Map<String, Value>,
-    [positive, negative]: [&'static str; 2],
-    read: impl Fn(&str) -> Result<T, PolicyError>,
-) -> Result<OneOrNone<T>, PolicyError> {
-    let list = |key: &str, value: &Value| -> Result<Vec<T>, PolicyError> {
-        let texts = texts(&format!("{path}.{key}"), value)?;
-        texts.into_iter().map(&read).collect()
-    };
-    match (map.get(positive), map.get(negative)) {
-        (Some(value), None) => list(positive, value).map(OneOrNone::OneOf),
-        (None, Some(value)) => list(negative, value).map(OneOrNone::NoneOf),
-        (None, None) => Err(PolicyError::MissingElement {
-            path: format!("{path}.{positive}"),
-        }),
-        (Some(_), Some(_)) => Err(PolicyError::Contradiction {
-            path: path.to_owned(),
-            one: positive,
-            other: negative,
-        }),
-    }
-}
-
 /// A text, or a list of at least one.
 fn texts<'a>(path: &str, value: &'a Value) -> Result<Vec<&'a str>, PolicyError> {
     let wrong = || PolicyError::WrongType {
@@ -280,35 +266,6 @@ fn texts<'a>(path: &str, value: &'a Value) -> Result<Vec<&'a str>, PolicyError> 
             .collect(),
         _ => Err(wrong()),
     }
-}
-
-/// Actions compare without case.
-fn action(text: &str) -> Result<Vec<Token>, PolicyError> {
-    let well_formed = text == "*"
-        || text.split_once(':').is_some_and(|(service, name)| {
-            let in_service = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"*?-_".contains(&byte);
-            !service.is_empty()
-                && !name.is_empty()
-                && service.bytes().all(in_service)
-                && name.bytes().all(in_name)
-        });
-    if !well_formed {
-        return Err(PolicyError::MalformedAction(text.to_owned()));
-    }
-    let tokens =
-        Template::parse(&text.to_ascii_lowercase(), false)?.resolve(&crate::Context::default());
-    Ok(tokens.unwrap_or_default())
-}
-
-fn resource(text: &str, variables: bool) -> Result<Template, PolicyError> {
-    let mut template = Template::parse(text, variables)?;
-    if text.starts_with("arn:") {
-        template.complete_arn();
-    } else if text != "*" {
-        return Err(PolicyError::MalformedResource(text.to_owned()));
-    }
-    Ok(template)
 }
 
 fn object<'a>(path: &str, value: &'a Value) -> Result<&'a Map<String, Value>, PolicyError> {

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::identity::{Alphabet, digest, fresh, same_digest};
 use crate::server::Activation;
-use crate::store::ActivationRow;
+use crate::store::{ActivationRow, TagRow};
 
 /// The one role a node can have, with its path. It comes with the server and has no policies: what
 /// a node may do is fixed (it acts only as itself).
@@ -31,6 +31,8 @@ pub(crate) struct Terms {
     pub(crate) registration_limit: i64,
     /// Milliseconds since the epoch.
     pub(crate) expires: i64,
+    /// Tags of its nodes.
+    pub(crate) tags: Vec<TagRow>,
 }
 
 /// Stores an activation and returns it with its code, which is not stored.
@@ -50,7 +52,7 @@ pub(crate) async fn make_activation(
         expires: terms.expires,
         created: context.now(),
     };
-    context.store.insert_activation(&row).await?;
+    context.store.insert_activation(&row, &terms.tags).await?;
     Ok(Activation {
         id: row.activation_id,
         code: Secret::from(code.as_str()),

@@ -118,6 +118,7 @@ pub(crate) async fn activation(context: &Context, name: &str) -> Result<Activati
         default_name: Some(name.to_owned()),
         registration_limit: 1,
         expires: context.now().saturating_add(limits::LOCAL_ACTIVATION_MS),
+        tags: Vec::new(),
     };
     make_activation(context, terms).await
 }

@@ -30,7 +30,8 @@ pub(crate) enum Topic {
 pub(crate) enum Message {
     /// To a node: send this frame on the control channel. It may hold credentials.
     Frame(Bytes),
-    /// To a session: someone entitled to it ends it; the text is what the person at the client reads.
+    /// To a session: someone entitled to it ends it; the text is what the person at the client reads. To a node: it is
+    /// none any more.
     End {
         /// A full sentence, or empty for an ordinary end.
         output: String,

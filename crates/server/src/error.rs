@@ -76,6 +76,18 @@ pub(crate) enum Code {
     InvalidInstanceInformationFilterValue,
     /// SSM: the page token is not one of ours.
     InvalidNextToken,
+    /// SSM: a filter the operation does not know.
+    InvalidFilter,
+    /// SSM: no such activation.
+    InvalidActivationId,
+    /// SSM: no such node.
+    InvalidInstanceId,
+    /// SSM: a kind of resource that has no tags here.
+    InvalidResourceType,
+    /// SSM: no such resource.
+    InvalidResourceId,
+    /// SSM: more tags than a resource can have.
+    TooManyTags,
     /// SSM: activation id and code do not fit, are used up or have expired.
     InvalidActivation,
     /// SSM: members that do not fit together, or a role that does not exist.
@@ -181,6 +193,12 @@ impl Code {
             ),
             Self::InvalidNextToken => ("InvalidNextToken", StatusCode::BAD_REQUEST),
             Self::InvalidActivation => ("InvalidActivation", StatusCode::BAD_REQUEST),
+            Self::InvalidFilter => ("InvalidFilter", StatusCode::BAD_REQUEST),
+            Self::InvalidActivationId => ("InvalidActivationId", StatusCode::BAD_REQUEST),
+            Self::InvalidInstanceId => ("InvalidInstanceId", StatusCode::BAD_REQUEST),
+            Self::InvalidResourceType => ("InvalidResourceType", StatusCode::BAD_REQUEST),
+            Self::InvalidResourceId => ("InvalidResourceId", StatusCode::BAD_REQUEST),
+            Self::TooManyTags => ("TooManyTagsError", StatusCode::BAD_REQUEST),
             Self::InvalidParameters => ("InvalidParameters", StatusCode::BAD_REQUEST),
             Self::MachineFingerprintDoesNotMatch => {
                 ("MachineFingerprintDoesNotMatch", StatusCode::BAD_REQUEST)

@@ -53,6 +53,10 @@ pub(crate) const GROUPS: i64 = 10;
 pub(crate) const KEY_USE_MS: i64 = 60 * 1000;
 /// Characters of a trust policy, white space not counted; more are `LimitExceeded`.
 pub(crate) const TRUST_POLICY: usize = 2048;
+/// Bytes of the policies of one simulation together; more are `InvalidInput`. Every one is weighed for every question.
+pub(crate) const SIMULATED_POLICIES: usize = 64 * 1024;
+/// Questions of a simulation that are answered on one page; the rest are on the next.
+pub(crate) const SIMULATIONS: usize = 100;
 /// What a role may have as the longest life of its sessions' keys, in seconds.
 pub(crate) const ROLE_SESSION_SECONDS: RangeInclusive<i64> = 3600..=43_200;
 /// The longest life of keys that were got by a role for a further role, in seconds.

@@ -47,6 +47,7 @@ mod screen;
 mod session_inputs;
 #[cfg(test)]
 mod signatures;
+mod simulations;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(super) struct Condition {
     operator: Operator,
     /// In lower case.
     key: String,
+    /// The key as the policy has it.
+    written: String,
     values: Vec<Template>,
 }
 
@@ -28,31 +30,52 @@ pub(super) fn read(
 ) -> Result<Vec<Condition>, PolicyError> {
     let mut conditions = Vec::new();
     for (name, keys) in object(path, block)? {
-        let operator =
-            Operator::parse(name).ok_or_else(|| PolicyError::UnknownOperator(name.clone()))?;
+        let operator = Operator::parse(name)
+            .ok_or_else(|| PolicyError::UnknownOperator(name.clone()).at(path))?;
         let path = format!("{path}.{name}");
         for (key, values) in object(&path, keys)? {
-            let values = scalars(&format!("{path}.{key}"), values)?
+            if !is_key(key) {
+                return Err(PolicyError::MalformedConditionKey(key.clone()).at(&path));
+            }
+            let path = format!("{path}.{key}");
+            let values = scalars(&path, values)?
                 .into_iter()
                 .map(|text| {
-                    let template = Template::parse(&text, variables)?;
-                    if template.is_constant() && !operator.kind.takes(&text) {
-                        return Err(PolicyError::MalformedOperand {
-                            operator: name.clone(),
-                            value: text,
-                        });
-                    }
-                    Ok(template)
+                    operand(name, operator, text, variables).map_err(|error| error.at(&path))
                 })
                 .collect::<Result<_, _>>()?;
             conditions.push(Condition {
                 operator,
                 key: key.to_ascii_lowercase(),
+                written: key.clone(),
                 values,
             });
         }
     }
     Ok(conditions)
+}
+
+/// One value of the policy.
+fn operand(
+    name: &str,
+    operator: Operator,
+    text: String,
+    variables: bool,
+) -> Result<Template, PolicyError> {
+    let template = Template::parse(&text, variables)?;
+    if template.is_constant() && !operator.kind.takes(&text) {
+        return Err(PolicyError::MalformedOperand {
+            operator: name.to_owned(),
+            value: text,
+        });
+    }
+    Ok(template)
+}
+
+/// Every key has its service before a colon; one without it is a slip of the pen that would never be there.
+fn is_key(key: &str) -> bool {
+    key.split_once(':')
+        .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
 }
 
 impl Condition {
@@ -106,7 +129,13 @@ impl Condition {
         self.values
             .iter()
             .filter_map(|template| template.resolve(context))
-            .any(|tokens| self.operator.kind.matches(&tokens, value))
+            .any(|pattern| self.operator.kind.matches(&pattern, value))
+    }
+
+    /// The keys that the condition asks for, as they are written.
+    pub(super) fn required_keys(&self) -> impl Iterator<Item = &str> {
+        let variables = self.values.iter().flat_map(Template::required_keys);
+        std::iter::once(self.written.as_str()).chain(variables)
     }
 }
 

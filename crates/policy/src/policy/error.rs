@@ -45,6 +45,11 @@ pub enum PolicyError {
     DuplicateSid(String),
     #[error("Statement IDs (SID) must be alpha-numeric ([0-9A-Za-z]*), which {} is not.", .0.escape_default())]
     MalformedSid(String),
+    #[error("{}: {rule}", path.escape_default())]
+    At {
+        path: String,
+        rule: Box<PolicyError>,
+    },
     #[error("{} is not an action: write service:Name, with * and ? in the name only, or * alone.", .0.escape_default())]
     MalformedAction(String),
     #[error("Resource {} must be in ARN format or \"*\".", .0.escape_default())]
@@ -55,4 +60,16 @@ pub enum PolicyError {
     UnknownOperator(String),
     #[error("{} is not a value for the condition operator {operator}.", value.escape_default())]
     MalformedOperand { operator: String, value: String },
+    #[error("{} is not a condition key: write service:name, as in aws:username.", .0.escape_default())]
+    MalformedConditionKey(String),
+}
+
+impl PolicyError {
+    /// With the place where the rule was broken.
+    pub(super) fn at(self, path: &str) -> Self {
+        Self::At {
+            path: path.to_owned(),
+            rule: Box::new(self),
+        }
+    }
 }

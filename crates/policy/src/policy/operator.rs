@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::decimal::Decimal;
 use super::operand::{Network, arn_parts, boolean, bytes, instant};
-use super::template::literal;
-use crate::glob::{Token, matches};
+use super::pattern::Pattern;
+use crate::glob::matches;
 
 /// An operator as written, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,29 +124,32 @@ impl Kind {
     }
 
     /// Compares the policy's value with the request's.
-    pub(super) fn matches(self, tokens: &[Token], value: &str) -> bool {
+    pub(super) fn matches(self, wanted: &Pattern, value: &str) -> bool {
         match self {
-            Self::Exact => literal(tokens) == value,
-            Self::ExactIgnoringCase => literal(tokens).to_lowercase() == value.to_lowercase(),
-            Self::Glob => matches(tokens, value),
-            Self::Number(comparison) => both(tokens, value, Decimal::parse)
+            Self::Exact => wanted.text() == value,
+            Self::ExactIgnoringCase => wanted.text().to_lowercase() == value.to_lowercase(),
+            Self::Glob => wanted.matches(value),
+            Self::Number(comparison) => both(wanted, value, Decimal::parse)
                 .is_some_and(|(wanted, found)| comparison.holds(found.cmp(&wanted))),
-            Self::Date(comparison) => both(tokens, value, instant)
+            Self::Date(comparison) => both(wanted, value, instant)
                 .is_some_and(|(wanted, found)| comparison.holds(found.cmp(&wanted))),
             Self::Bool | Self::Null => {
-                both(tokens, value, boolean).is_some_and(|(wanted, found)| wanted == found)
+                both(wanted, value, boolean).is_some_and(|(wanted, found)| wanted == found)
             }
             Self::Binary => {
-                both(tokens, value, bytes).is_some_and(|(wanted, found)| wanted == found)
+                both(wanted, value, bytes).is_some_and(|(wanted, found)| wanted == found)
             }
             Self::Address => {
-                Network::parse(&literal(tokens)).is_some_and(|network| network.contains(value))
+                Network::parse(wanted.text()).is_some_and(|network| network.contains(value))
             }
             Self::Arn => {
-                let (wanted, found) = (arn_parts(tokens), value.splitn(6, ':').collect::<Vec<_>>());
-                wanted.len() == 6
+                let (parts, found) = (
+                    arn_parts(wanted.tokens()),
+                    value.splitn(6, ':').collect::<Vec<_>>(),
+                );
+                parts.len() == 6
                     && found.len() == 6
-                    && wanted
+                    && parts
                         .iter()
                         .zip(found)
                         .all(|(pattern, part)| matches(pattern, part))
@@ -156,8 +159,8 @@ impl Kind {
 }
 
 /// Both sides read the same way; `None` where one cannot be.
-fn both<T>(tokens: &[Token], value: &str, read: impl Fn(&str) -> Option<T>) -> Option<(T, T)> {
-    Some((read(&literal(tokens))?, read(value)?))
+fn both<T>(wanted: &Pattern, value: &str, read: impl Fn(&str) -> Option<T>) -> Option<(T, T)> {
+    Some((read(wanted.text())?, read(value)?))
 }
 
 impl Comparison {

@@ -3,9 +3,10 @@
 //! They are read and judged as trust policies are; what differs is that a statement names its resources and that its
 //! actions are those of one service.
 
+use super::element::{OneOrNone, resource};
 use super::principal::{self, Principals};
 use super::trust::{TrustDecision, TrustPolicy, TrustedAs};
-use super::{PolicyError, Statement, one_or_none, resource, statements, texts};
+use super::{PolicyError, Statement, statements, texts};
 use crate::Request;
 
 /// A resource's own policy as stored.
@@ -32,10 +33,9 @@ impl ResourcePolicy {
                     return Err(PolicyError::ActionOfAnotherService(text.to_owned()));
                 }
             }
-            let resources = one_or_none(path, map, ["Resource", "NotResource"], |text| {
-                resource(text, variables)
-            })?;
-            let own = [&principal::ELEMENTS[..], &["Resource", "NotResource"]].concat();
+            let elements = ["Resource", "NotResource"];
+            let resources = OneOrNone::read(path, map, elements, |text| resource(text, variables))?;
+            let own = [principal::ELEMENTS, elements].concat();
             let statement = Statement::read(path, map, variables, &own, resources)?;
             Ok((principals, statement))
         })?;

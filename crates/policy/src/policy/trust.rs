@@ -3,8 +3,10 @@
 //! Pure, like the rest of the room. It knows callers only by the names it is given: whether a name still belongs to whom
 //! it belonged when the policy was stored is for the giver to see to.
 
+use super::element::OneOrNone;
 use super::principal::{self, Meant, Principals};
-use super::{Effect, OneOrNone, PolicyError, Statement, statements};
+use super::{Effect, PolicyError, Statement, statements};
+use crate::evaluate::Asked;
 use crate::{PolicyKind, Request, StatementRef};
 
 /// A role's trust policy as stored.
@@ -92,11 +94,12 @@ impl TrustPolicy {
 
     /// Decides whether the role `name` trusts a caller with `request`.
     pub fn judge(&self, name: &str, caller: TrustedAs<'_>, request: &Request<'_>) -> TrustDecision {
+        let asked = Asked::new(request);
         let mut strongest: Option<(Meant, StatementRef)> = None;
         for (index, (principals, statement)) in self.statements.iter().enumerate() {
             let Some(meant) = principals
                 .mean(caller)
-                .filter(|_| statement.applies(request))
+                .filter(|_| statement.applies(&asked))
             else {
                 continue;
             };
@@ -124,12 +127,12 @@ impl TrustPolicy {
         request: &Request<'_>,
         key: &str,
     ) -> bool {
-        let key = key.to_ascii_lowercase();
+        let (key, asked) = (key.to_ascii_lowercase(), Asked::new(request));
         self.statements.iter().any(|(principals, statement)| {
             statement.effect == Effect::Allow
                 && statement.constrains(&key)
                 && principals.mean(caller).is_some()
-                && statement.applies(request)
+                && statement.applies(&asked)
         })
     }
 }

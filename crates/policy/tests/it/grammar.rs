@@ -214,3 +214,30 @@ fn unknown_operators_and_values_that_could_never_match_are_refused() {
         "Statement[0].Condition.Bool must be a map",
     );
 }
+
+#[test]
+fn refusals_name_the_place_and_the_rule() {
+    let condition = |block: Value| with(|s| s["Condition"] = block);
+    refused(
+        &with(|s| s["Action"] = json!(["ssm:*", "start"])),
+        "Statement[0].Action: start is not an action",
+    );
+    refused(
+        &with(|s| s["Resource"] = json!("arn:aws:ssm:${aws:username")),
+        "Statement[0].Resource: arn:aws:ssm:${aws:username holds a policy variable",
+    );
+    refused(
+        &condition(json!({ "StringIs": { "aws:x": "a" } })),
+        "Statement[0].Condition: The condition operator StringIs is not known",
+    );
+    refused(
+        &condition(json!({ "Bool": { "aws:SecureTransport": ["true", "yes"] } })),
+        "Statement[0].Condition.Bool.aws:SecureTransport: yes is not a value",
+    );
+    for key in ["username", "", ":username", "aws:"] {
+        refused(
+            &condition(json!({ "StringEquals": { key: "a" } })),
+            "Statement[0].Condition.StringEquals: ",
+        );
+    }
+}

@@ -16,4 +16,5 @@ mod limits;
 mod properties;
 mod resource_policy;
 mod run_as;
+mod simulation;
 mod trust;

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use usher_policy::{
-    Context, Decision, DocumentFormat, PolicyDocument, Request, SessionDocument, evaluate,
+    Context, Decision, DocumentFormat, NamedPolicy, PolicyDocument, Request, SessionDocument,
+    evaluate, simulate,
 };
 
 use crate::evaluation::granting;
@@ -98,6 +99,10 @@ fn is_deny(decision: &Decision) -> bool {
     matches!(decision, Decision::ExplicitDeny { .. })
 }
 
+fn is_allowed(decision: &Decision) -> bool {
+    matches!(decision, Decision::Allowed { .. })
+}
+
 proptest! {
     #[test]
     fn an_explicit_deny_of_any_one_statement_denies_the_whole(
@@ -115,6 +120,64 @@ proptest! {
         let mut longer = statements;
         longer.insert(at.min(longer.len()), more);
         prop_assert!(!is_deny(&before) || is_deny(&decide(&longer, &request)));
+    }
+
+    #[test]
+    fn an_added_denial_never_widens(
+        statements in prop::collection::vec(statement(), 1..6), mut more in statement(), request in request(),
+    ) {
+        let before = decide(&statements, &request);
+        more["Effect"] = json!("Deny");
+        let mut longer = statements;
+        longer.push(more);
+        prop_assert!(is_allowed(&before) || !is_allowed(&decide(&longer, &request)));
+    }
+
+    #[test]
+    fn the_order_of_statements_is_irrelevant(
+        (statements, shuffled) in prop::collection::vec(statement(), 1..6)
+            .prop_flat_map(|list| (Just(list.clone()), Just(list).prop_shuffle())),
+        request in request(),
+    ) {
+        let (one, other) = (decide(&statements, &request), decide(&shuffled, &request));
+        prop_assert_eq!(std::mem::discriminant(&one), std::mem::discriminant(&other));
+    }
+
+    #[test]
+    fn a_limit_only_ever_takes_away(
+        statements in prop::collection::vec(statement(), 1..6), limit in prop::collection::vec(statement(), 1..4),
+        request in request(), is_session in any::<bool>(),
+    ) {
+        let (action, resource, context) = &request;
+        let mut policies = granting([("p", policy(&statements))]);
+        let limit_alone = decide(&limit, &request);
+        let limit = NamedPolicy::new("limit", policy(&limit));
+        if is_session {
+            policies.session = Some(vec![limit]);
+        } else {
+            policies.boundary = Some(limit);
+        }
+        let limited = evaluate(&policies, &Request { action, resource, context });
+        let both = is_allowed(&decide(&statements, &request)) && is_allowed(&limit_alone);
+        prop_assert_eq!(is_allowed(&limited), both);
+    }
+
+    #[test]
+    fn a_simulation_decides_as_the_evaluator_and_names_what_applies(
+        statements in prop::collection::vec(statement(), 1..6), request in request(),
+    ) {
+        let (action, resource, context) = &request;
+        let asked = Request { action, resource, context };
+        let simulation = simulate(&granting([("p", policy(&statements))]), &asked);
+        prop_assert_eq!(&simulation.decision, &decide(&statements, &request));
+        let wanted = if is_deny(&simulation.decision) { "Deny" } else { "Allow" };
+        for (index, one) in statements.iter().enumerate() {
+            let applies = match decide(std::slice::from_ref(one), &request) {
+                Decision::ImplicitDeny { .. } => false,
+                Decision::Allowed { .. } | Decision::ExplicitDeny { .. } => one["Effect"] == wanted,
+            };
+            prop_assert_eq!(simulation.matched.iter().any(|matched| matched.index == index), applies);
+        }
     }
 
     #[test]

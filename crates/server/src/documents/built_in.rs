@@ -9,6 +9,11 @@ pub(super) fn content(name: &str) -> Option<&'static str> {
         .map(|(_, content)| *content)
 }
 
+/// Their names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    DOCUMENTS.iter().map(|(name, _)| *name)
+}
+
 const DOCUMENTS: &[(&str, &str)] = &[
     (
         "AWS-StartSSHSession",

@@ -170,7 +170,26 @@ pub(crate) async fn preferences(context: &Context) -> Result<Preferences, ApiErr
     document.text()?.preferences()
 }
 
+/// The documents that come with the server, in no particular order.
+pub(crate) fn built_in_names() -> impl Iterator<Item = &'static str> {
+    built_in::names()
+}
+
 impl Document {
+    /// Refuses to change a document that comes with the service.
+    pub(crate) fn demand_own(&self) -> Result<(), ApiError> {
+        if !self.built_in {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::InvalidDocumentOperation,
+            format!(
+                "The document {} comes with the service and cannot be changed.",
+                self.about.name
+            ),
+        ))
+    }
+
     /// Its content, to be read again.
     pub(crate) fn text(&self) -> Result<Text<'_>, ApiError> {
         let format = Format::parse(&self.version.format)
@@ -208,7 +227,8 @@ fn of_built_in(name: &str, content: &str, wanted: &Wanted) -> Result<Document, A
     })
 }
 
-fn no_such_version(name: &str) -> ApiError {
+/// The refusal of a version that the document does not have.
+pub(crate) fn no_such_version(name: &str) -> ApiError {
     ApiError::new(
         Code::InvalidDocumentVersion,
         format!("The document {name} has no such version."),

@@ -161,8 +161,8 @@ async fn write(
         tokio::select! {
             message = subscription.recv() => match message {
                 Some(Message::Frame(frame)) => outbound.feed(frame).await?,
-                Some(Message::End { .. } | Message::Completed { .. }) => {}
-                None => return outbound.close().await,
+                Some(Message::Completed { .. }) => {}
+                Some(Message::End { .. }) | None => return outbound.close().await,
             },
             Some(receipt) = receipts.recv() => outbound.feed(receipt).await?,
             () = outbound.heartbeat_due() => outbound.beat().await?,

@@ -218,6 +218,16 @@ impl Gateway {
         Ok(())
     }
 
+    /// Closes the control channel of a node that is none any more.
+    pub(crate) fn dismiss(&self, node: &NodeId) {
+        let end = Message::End {
+            output: String::new(),
+        };
+        if self.0.bus.publish(&Topic::Node(node.clone()), end) == Delivery::NobodyThere {
+            tracing::info!(%node, "had no control channel to close");
+        }
+    }
+
     /// Whether the session has ended and its client has not heard of it: the last output and the reason wait for it.
     pub(crate) fn owes_its_client(&self, session_id: &str) -> bool {
         let session = SessionId::parse(session_id)

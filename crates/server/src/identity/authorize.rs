@@ -8,13 +8,13 @@ use usher_policy::{
 };
 
 use super::Caller;
-use super::condition_keys::{boundary_key, of_call, of_iam_resource};
+use super::condition_keys::{boundary_key, of_call, of_iam_resource, of_ssm_resource};
 use super::managed_policy::find_managed_policy;
 use super::principal_policies::principal_policies;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
-use crate::store::{EntityRow, Kind, TagRow};
+use crate::store::{EntityRow, Kind, TagRow, Tagged};
 
 /// What an action is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,5 +251,13 @@ async fn describe(
             None => vec![scope.session(id)],
         },
     };
-    Ok((names, Keys::default()))
+    let tags = match resource {
+        Resource::Node(id) => context.store.ssm_tags(Tagged::Node(id)).await?,
+        Resource::Document(given) => match documents::plain_name(scope, given) {
+            Some(name) => context.store.ssm_tags(Tagged::Document(name)).await?,
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    Ok((names, of_ssm_resource(tags.iter().map(TagRow::pair))))
 }

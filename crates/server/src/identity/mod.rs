@@ -25,7 +25,7 @@ pub(crate) use condition_keys::{boundary_key, of_call, of_iam_resource, policy_a
 pub(crate) use managed_policy::find_managed_policy;
 pub(crate) use named_principals::{PrincipalError, names_of, principal_id, principal_ids};
 pub(crate) use node_credentials::issue_node_credentials;
-pub(crate) use principal_policies::principal_policies;
+pub(crate) use principal_policies::{held_by, principal_policies};
 pub(crate) use registration_key::RegistrationKey;
 pub(crate) use role_credentials::{NewRoleSession, SessionTag, issue_role_credentials};
 pub(crate) use secrets::{Alphabet, digest, fresh, fresh_id, same_digest};

@@ -3,7 +3,8 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError};
+use super::ssm_tags::{Tagged, put};
+use super::{Store, StoreError, TagRow};
 
 /// A document without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,16 @@ pub(crate) enum Appended {
     TooMany,
 }
 
-fn version(row: &AnyRow) -> Result<VersionRow, StoreError> {
+pub(super) fn document(row: &AnyRow) -> Result<DocumentRow, StoreError> {
+    Ok(DocumentRow {
+        name: row.try_get("name")?,
+        default_version: row.try_get("default_version")?,
+        latest_version: row.try_get("latest_version")?,
+        created: row.try_get("created")?,
+    })
+}
+
+pub(super) fn version(row: &AnyRow) -> Result<VersionRow, StoreError> {
     Ok(VersionRow {
         version: row.try_get("version")?,
         version_name: row.try_get("version_name")?,
@@ -69,15 +79,7 @@ impl Store {
         .bind(name)
         .fetch_optional(self.readers())
         .await?;
-        row.map(|row| {
-            Ok(DocumentRow {
-                name: row.try_get("name")?,
-                default_version: row.try_get("default_version")?,
-                latest_version: row.try_get("latest_version")?,
-                created: row.try_get("created")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(document).transpose()
     }
 
     /// One version of a document.
@@ -114,11 +116,12 @@ impl Store {
         row.as_ref().map(version).transpose()
     }
 
-    /// Makes a document with its first version, which is also the default. False if the name is taken.
+    /// Makes a document with its first version, which is also the default, and its tags. False if the name is taken.
     pub(crate) async fn insert_document(
         &self,
         name: &str,
         first: &VersionRow,
+        tags: &[TagRow],
     ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
         let made = sqlx::query(
@@ -134,6 +137,7 @@ impl Store {
             return Ok(false);
         }
         insert_version(&mut write, name, first).await?;
+        put(&mut write, Tagged::Document(name), tags).await?;
         write.commit().await?;
         Ok(true)
     }

@@ -7,6 +7,7 @@
 mod access_keys;
 mod activations;
 mod console;
+mod document_list;
 mod documents;
 mod iam;
 mod key_aliases;
@@ -21,6 +22,7 @@ mod resource_tags;
 mod role_credentials;
 mod sealed;
 mod sessions;
+mod ssm_tags;
 mod tokens;
 
 #[cfg(test)]
@@ -36,6 +38,7 @@ use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
 pub(crate) use console::{PassKind, PassRow};
+pub(crate) use document_list::VersionDeleted;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
 pub(crate) use iam::{
     EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,
@@ -51,6 +54,7 @@ pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
 pub(crate) use role_credentials::RoleCredentialRow;
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
+pub(crate) use ssm_tags::Tagged;
 pub(crate) use tokens::{TokenRow, TokenSide};
 
 /// Connections that read at the same time.

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::ssm_tags::{Tagged, forget};
 use super::{Store, StoreError};
 
 /// What a node says about itself.
@@ -86,6 +87,18 @@ impl Store {
             .iter()
             .map(node)
             .collect()
+    }
+
+    /// Deletes a node with its keys and tags. False if there is none.
+    pub(crate) async fn delete_node(&self, node_id: &str) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1")
+            .bind(node_id)
+            .execute(&mut *write)
+            .await?;
+        forget(&mut write, Tagged::Node(node_id)).await?;
+        write.commit().await?;
+        Ok(gone.rows_affected() > 0)
     }
 
     /// Replaces a node's registration key.

@@ -14,6 +14,7 @@ mod paging;
 mod policy_entities;
 mod policy_versions;
 mod roles;
+mod simulate;
 mod tagging;
 mod tags;
 mod trust;
@@ -43,6 +44,7 @@ pub(crate) use policy_versions::{
 pub(crate) use roles::{
     CreateRole, DeleteRole, GetRole, ListRoles, UpdateAssumeRolePolicy, UpdateRole,
 };
+pub(crate) use simulate::{SimulateCustomPolicy, SimulatePrincipalPolicy};
 pub(crate) use tagging::{ListTags, RemoveTags, SetTags};
 pub(crate) use tags::{Tag, check_tags};
 pub(crate) use users::{CreateUser, DeleteUser, GetUser, ListUsers, UpdateUser};

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use usher_wire::secret::Secret;
 
+use super::resource_tags::{checked, request_keys};
 use crate::activations::{NODE_ROLE, NODE_ROLE_NAME, Terms, make_activation};
+use crate::api::iam::Tag;
 use crate::api::{Access, Call, Operation, Service};
 use crate::error::{ApiError, Code};
 use crate::identity::Resource;
@@ -23,7 +25,8 @@ pub(crate) struct Input {
     registration_limit: Option<i64>,
     /// Seconds since the epoch, with a fraction.
     expiration_date: Option<f64>,
-    tags: Option<Vec<serde::de::IgnoredAny>>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,17 +39,25 @@ pub(crate) struct Output {
 impl Operation for CreateActivation {
     const SERVICE: Service = Service::Ssm;
     const NAME: &'static str = "CreateActivation";
-    const ACCESS: Access<Input> = Access::Policy {
+    const ACCESS: Access<Input> = Access::Keyed {
         action: "ssm:CreateActivation",
         on: |_| Resource::Any,
+        keys: |input| request_keys(&input.tags),
     };
     type Input = Input;
     type Output = Output;
 
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
-        let terms = terms(&input, call.context.now())?;
+        let mut terms = terms(&input, call.context.now())?;
         let role = Resource::Entity(Kind::Role, NODE_ROLE_NAME.to_owned());
         call.demand("iam:PassRole", &role).await?;
+        if !input.tags.is_empty() {
+            // Its nodes will have the tags, and policies decide by those who reaches them.
+            let (nodes, keys) = (Resource::Node("*".to_owned()), request_keys(&input.tags));
+            call.demand_with("ssm:AddTagsToResource", &nodes, &keys)
+                .await?;
+            terms.tags = checked(input.tags)?;
+        }
         let activation = make_activation(call.context, terms).await?;
         Ok(Output {
             activation_id: activation.id,
@@ -62,11 +73,6 @@ fn terms(input: &Input, now: i64) -> Result<Terms, ApiError> {
         return Err(invalid(format!(
             "Nonexistent role or missing ssm service principal in trust policy: {role}. Nodes have the role {NODE_ROLE}."
         )));
-    }
-    if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
-        return Err(invalid(
-            "Tags on activations are not served: leave Tags out.".to_owned(),
-        ));
     }
     let text = |member: &str, text: &Option<String>| match text {
         Some(text) if text.chars().count() > 256 || text.chars().any(char::is_control) => {
@@ -99,6 +105,7 @@ fn terms(input: &Input, now: i64) -> Result<Terms, ApiError> {
         default_name: text("defaultInstanceName", &input.default_instance_name)?,
         registration_limit,
         expires,
+        tags: Vec::new(),
     })
 }
 
@@ -115,7 +122,7 @@ mod tests {
             iam_role: "UsherManagedNode".to_owned(),
             registration_limit: None,
             expiration_date: None,
-            tags: None,
+            tags: Vec::new(),
         };
         change(&mut input);
         input

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::document_description::{DocumentDescription, Status, describe};
+use super::resource_tags::{checked, request_keys};
+use crate::api::iam::Tag;
 use crate::api::{Access, Call, Operation, Service};
 use crate::documents::{Document, Format, Text, check_version_name};
 use crate::error::{ApiError, Code};
@@ -19,7 +21,8 @@ pub(crate) struct Input {
     version_name: Option<String>,
     document_type: Option<String>,
     document_format: Option<String>,
-    tags: Option<Vec<serde::de::IgnoredAny>>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 #[derive(Debug, Serialize)]
@@ -31,9 +34,10 @@ pub(crate) struct Output {
 impl Operation for CreateDocument {
     const SERVICE: Service = Service::Ssm;
     const NAME: &'static str = "CreateDocument";
-    const ACCESS: Access<Input> = Access::Policy {
+    const ACCESS: Access<Input> = Access::Keyed {
         action: "ssm:CreateDocument",
         on: |input| Resource::Document(input.name.clone()),
+        keys: |input| request_keys(&input.tags),
     };
     type Input = Input;
     type Output = Output;
@@ -47,12 +51,13 @@ impl Operation for CreateDocument {
                 "Only documents of type Session are served: add --document-type Session.",
             ));
         }
-        if input.tags.is_some_and(|tags| !tags.is_empty()) {
-            return Err(ApiError::new(
-                Code::Validation,
-                "Tags on documents are not served: leave Tags out.",
-            ));
+        if !input.tags.is_empty() {
+            let document = Resource::Document(input.name.clone());
+            let keys = request_keys(&input.tags);
+            call.demand_with("ssm:AddTagsToResource", &document, &keys)
+                .await?;
         }
+        let tags = checked(input.tags)?;
         let text = Text {
             content: &input.content,
             format: Format::of_request(input.document_format.as_deref())?,
@@ -62,7 +67,7 @@ impl Operation for CreateDocument {
         if !call
             .context
             .store
-            .insert_document(&input.name, &version)
+            .insert_document(&input.name, &version, &tags)
             .await?
         {
             return Err(ApiError::new(
@@ -82,7 +87,7 @@ impl Operation for CreateDocument {
             built_in: false,
         };
         Ok(Output {
-            document_description: describe(call.context, document, Status::Creating)?,
+            document_description: describe(call.context, document, Status::Creating).await?,
         })
     }
 }

@@ -41,7 +41,7 @@ impl Operation for DescribeDocument {
         )?;
         let document = find(call.context, &input.name, &wanted).await?;
         Ok(Output {
-            document: describe(call.context, document, Status::Active)?,
+            document: describe(call.context, document, Status::Active).await?,
         })
     }
 }

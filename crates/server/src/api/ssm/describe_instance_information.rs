@@ -11,7 +11,7 @@ use crate::codec::EpochSeconds;
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::identity::Resource;
-use crate::store::NodeRow;
+use crate::store::{NodeRow, TagRow, Tagged};
 
 pub(crate) struct DescribeInstanceInformation;
 
@@ -114,9 +114,13 @@ async fn matching(
         after.clone_from(&last.node_id);
         for row in rows {
             let ping_status = ping_status(context, &row);
+            let tags = match filters.is_empty() {
+                true => Vec::new(),
+                false => context.store.ssm_tags(Tagged::Node(&row.node_id)).await?,
+            };
             if filters
                 .iter()
-                .all(|filter| filter.matches(facts(&row, ping_status)))
+                .all(|filter| filter.matches(facts(&row, ping_status, &tags)))
             {
                 found.push(described(row, ping_status));
             }
@@ -137,7 +141,7 @@ fn ping_status(context: &Context, row: &NodeRow) -> &'static str {
     }
 }
 
-fn facts<'a>(row: &'a NodeRow, ping_status: &'a str) -> Facts<'a> {
+fn facts<'a>(row: &'a NodeRow, ping_status: &'a str, tags: &'a [TagRow]) -> Facts<'a> {
     Facts {
         id: &row.node_id,
         agent_version: row.report.agent_version.as_deref(),
@@ -145,6 +149,7 @@ fn facts<'a>(row: &'a NodeRow, ping_status: &'a str) -> Facts<'a> {
         platform_type: row.report.platform_type.as_deref(),
         activation_id: &row.activation_id,
         role: &row.role,
+        tags,
     }
 }
 

@@ -5,6 +5,7 @@
 use serde::Deserialize;
 
 use crate::error::{ApiError, Code};
+use crate::store::TagRow;
 
 /// What filters look at.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,7 @@ pub(super) struct Facts<'a> {
     pub(super) platform_type: Option<&'a str>,
     pub(super) activation_id: &'a str,
     pub(super) role: &'a str,
+    pub(super) tags: &'a [TagRow],
 }
 
 /// `Filters`: `{"Key": …, "Values": […]}`.
@@ -33,7 +35,7 @@ pub(super) struct Legacy {
     value_set: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Key {
     InstanceIds,
     AgentVersion,
@@ -42,7 +44,11 @@ enum Key {
     ActivationIds,
     IamRole,
     ResourceType,
-    /// Keys whose property no node of ours has: tags, associations, sources.
+    /// Tags at all, by their keys.
+    Tagged,
+    /// The value of the tag with this key, in lower case.
+    Tag(String),
+    /// Keys whose property no node of ours has: associations, sources.
     Absent,
 }
 
@@ -83,21 +89,25 @@ impl Filter {
             "ActivationIds" => Key::ActivationIds,
             "IamRole" => Key::IamRole,
             "ResourceType" => Key::ResourceType,
-            "AssociationStatus" | "SourceIds" | "SourceTypes" | "tag-key" => Key::Absent,
-            tag if tag.starts_with("tag:") => Key::Absent,
-            other => {
-                return Err(ApiError::new(
-                    Code::InvalidFilterKey,
-                    format!("The filter key {other} is not valid."),
-                ));
-            }
+            "tag-key" => Key::Tagged,
+            "AssociationStatus" | "SourceIds" | "SourceTypes" => Key::Absent,
+            other => match other.strip_prefix("tag:") {
+                Some(key) => Key::Tag(key.to_lowercase()),
+                None => {
+                    return Err(ApiError::new(
+                        Code::InvalidFilterKey,
+                        format!("The filter key {other} is not valid."),
+                    ));
+                }
+            },
         };
         Ok(Self { key, values })
     }
 
     /// Whether a node passes.
     pub(super) fn matches(&self, facts: Facts<'_>) -> bool {
-        let property = match self.key {
+        let is_wanted = |property: &str| self.values.iter().any(|value| value == property);
+        let property = match &self.key {
             Key::InstanceIds => Some(facts.id),
             Key::AgentVersion => facts.agent_version,
             Key::PingStatus => Some(facts.ping_status),
@@ -105,9 +115,14 @@ impl Filter {
             Key::ActivationIds => Some(facts.activation_id),
             Key::IamRole => Some(facts.role),
             Key::ResourceType => Some("ManagedInstance"),
+            Key::Tagged => return facts.tags.iter().any(|tag| is_wanted(&tag.key)),
+            Key::Tag(key) => {
+                let with_key = facts.tags.iter().find(|tag| tag.key.to_lowercase() == *key);
+                with_key.map(|tag| tag.value.as_str())
+            }
             Key::Absent => None,
         };
-        property.is_some_and(|property| self.values.iter().any(|value| value == property))
+        property.is_some_and(is_wanted)
     }
 }
 
@@ -122,6 +137,7 @@ mod tests {
         platform_type: Some("Linux"),
         activation_id: "a",
         role: "service-role/UsherManagedNode",
+        tags: &[],
     };
 
     fn check(key: &str, values: &[&str], expected: Result<bool, Code>) {

@@ -42,15 +42,7 @@ impl Operation for UpdateDocument {
         check_version_name(input.version_name.as_deref())?;
         let wanted = Wanted::parse(input.document_version.as_deref(), None)?;
         let updated = find(call.context, &input.name, &wanted).await?;
-        if updated.built_in {
-            return Err(ApiError::new(
-                Code::InvalidDocumentOperation,
-                format!(
-                    "The document {} comes with the service and cannot be changed.",
-                    input.name
-                ),
-            ));
-        }
+        updated.demand_own()?;
         let about = &updated.about;
         if ![about.latest_version, about.default_version].contains(&updated.version.version) {
             return Err(ApiError::new(
@@ -96,7 +88,7 @@ impl Operation for UpdateDocument {
         };
         let stored = find(call.context, &name, &Wanted::Number(number)).await?;
         Ok(Output {
-            document_description: describe(call.context, stored, Status::Updating)?,
+            document_description: describe(call.context, stored, Status::Updating).await?,
         })
     }
 }

@@ -29,6 +29,6 @@ pub(crate) enum Room {
     Full,
 }
 
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.to_lowercase()
 }
