@@ -1,6 +1,7 @@
 //! What the server is told at its start, checked by whoever reads it from a file or makes it up.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use usher_policy::Preferences;
@@ -26,6 +27,9 @@ pub struct Config {
     pub default_preferences: Preferences,
     /// OS users that Run As refuses besides those that are always refused: the server's own account.
     pub extra_refused_os_users: Vec<String>,
+    /// How long at most a session may outlive the user, key or role that it was started with, or the permission to
+    /// resume it, when nothing but time tells.
+    pub identity_check: Duration,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
 }

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::LargeBodies;
+use crate::standing::Standing;
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) gateway: Gateway,
     /// Places for large request bodies.
     pub(crate) large_bodies: LargeBodies,
+    /// Whether those who are in live sessions may still be there.
+    pub(crate) standing: Standing,
     /// The time.
     pub(crate) clock: Clock,
 }

@@ -114,6 +114,8 @@ pub(crate) enum Code {
     MalformedPolicyDocument,
     /// IAM: a tag or member we refuse.
     InvalidInput,
+    /// STS: session policies are too long.
+    PackedPolicyTooLarge,
 }
 
 impl Code {
@@ -212,6 +214,7 @@ impl Code {
             Self::UnmodifiableEntity => ("UnmodifiableEntity", StatusCode::BAD_REQUEST),
             Self::MalformedPolicyDocument => ("MalformedPolicyDocument", StatusCode::BAD_REQUEST),
             Self::InvalidInput => ("InvalidInput", StatusCode::BAD_REQUEST),
+            Self::PackedPolicyTooLarge => ("PackedPolicyTooLarge", StatusCode::BAD_REQUEST),
             _ => ("InternalFailure", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

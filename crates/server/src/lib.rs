@@ -29,6 +29,7 @@ mod logs;
 mod per_address;
 mod server;
 mod settings;
+mod standing;
 mod store;
 mod tls;
 mod vault;

@@ -31,6 +31,9 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 /// Time for open requests after a stop was asked for; then they are cut.
 pub(crate) const STOP_TIME: Duration = Duration::from_secs(5);
 
+/// How long after a change in IAM live sessions are looked at, so that one look serves several changes.
+pub(crate) const IDENTITY_CHECK_PAUSE: Duration = Duration::from_millis(200);
+
 /// Access keys of an IAM user; more are `LimitExceeded`.
 pub(crate) const ACCESS_KEYS: i64 = 2;
 /// Tags of an IAM user or role, or of a role session; more are `LimitExceeded`.
@@ -59,6 +62,14 @@ pub(crate) const SIMULATED_POLICIES: usize = 64 * 1024;
 pub(crate) const SIMULATIONS: usize = 100;
 /// What a role may have as the longest life of its sessions' keys, in seconds.
 pub(crate) const ROLE_SESSION_SECONDS: RangeInclusive<i64> = 3600..=43_200;
+/// Characters of a session policy and of the ARNs of session policies together; more are `PackedPolicyTooLarge`.
+pub(crate) const SESSION_POLICY: usize = 2048;
+/// Managed policies as session policies; more are a validation error.
+pub(crate) const SESSION_POLICY_ARNS: usize = 10;
+/// How long keys from GetSessionToken may live, in seconds.
+pub(crate) const TOKEN_SECONDS: RangeInclusive<i64> = 900..=129_600;
+/// How long they live unless the caller says otherwise, in seconds.
+pub(crate) const DEFAULT_TOKEN_SECONDS: i64 = 43_200;
 /// The longest life of keys that were got by a role for a further role, in seconds.
 pub(crate) const CHAINED_SESSION_SECONDS: i64 = 3600;
 

@@ -17,9 +17,10 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::http::Listener;
+use crate::standing::Standing;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::{aws_policies, bootstrap, chores, grant_key, http};
+use crate::{aws_policies, bootstrap, chores, grant_key, http, standing};
 
 /// Why the server does not start, or an identity cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +150,7 @@ impl Server {
             grant_key,
             gateway,
             large_bodies: http::LargeBodies::new(),
+            standing: Standing::default(),
             clock,
         };
         aws_policies::bring_up_to_date(&context).await?;
@@ -209,10 +211,12 @@ impl Server {
             self.context.gateway.close().await;
         };
         let chores = chores::run(&self.context, &stop);
+        let watch = standing::watch(Arc::clone(&self.context), stop.clone());
         tokio::join!(
             join_all(listeners.into_iter().map(serve)),
             close_channels,
-            chores
+            chores,
+            watch
         );
         self.context.store.close().await;
     }

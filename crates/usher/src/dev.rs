@@ -36,6 +36,8 @@ use runner::Runner;
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "usher-1";
 const ADMINISTRATOR: &str = "admin";
+/// As in docs/server.toml.
+const IDENTITY_CHECK: Duration = Duration::from_secs(60);
 
 /// A control channel is up in well under a second; a loaded machine may take longer.
 const NODE_READY_WITHIN: Duration = Duration::from_secs(30);
@@ -152,6 +154,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         region: REGION.to_owned(),
         default_preferences: runner.preferences(),
         extra_refused_os_users: Vec::new(),
+        identity_check: IDENTITY_CHECK,
         perimeter: Perimeter::default(),
     }
 }

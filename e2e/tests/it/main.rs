@@ -18,6 +18,8 @@ mod fixtures;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod iam;
+#[cfg(test)]
 mod kms;
 #[cfg(test)]
 mod laptop;

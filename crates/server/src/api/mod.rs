@@ -20,6 +20,8 @@ pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 static OPERATIONS: &[Entry] = &[
     entry::<sts::GetCallerIdentity>(),
     entry::<sts::AssumeRole>(),
+    entry::<sts::GetSessionToken>(),
+    entry::<sts::GetAccessKeyInfo>(),
     entry::<iam::CreateUser>(),
     entry::<iam::GetUser>(),
     entry::<iam::ListUsers>(),
@@ -211,6 +213,7 @@ mod tests {
             .collect();
         let expected = [
             "GetCallerIdentity",
+            "GetSessionToken",
             "RegisterManagedInstance",
             "RequestManagedInstanceRoleToken",
             "UpdateInstanceInformation",

@@ -14,7 +14,7 @@ use usher_policy::Context as Keys;
 use crate::codec;
 use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
-use crate::identity::{Caller, Resource, Signature, authorize};
+use crate::identity::{Caller, Resource, Signature, Who, authorize};
 
 /// The AWS services we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +198,7 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
 }
 
 async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiError> {
+    refuse_session_token::<O>(call.caller)?;
     let input: O::Input = codec::decode(O::SERVICE.protocol(), body)?;
     match &O::ACCESS {
         // `authenticate` has asked for exactly this signature.
@@ -210,7 +211,45 @@ async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiE
         Access::Within { .. } => {}
     }
     let output = O::run(call, input).await?;
+    if O::SERVICE == Service::Iam && !reads_only(O::NAME) {
+        // Whose live sessions must end for it is looked at at once.
+        call.context.standing.identities_changed();
+    }
     codec::encode(&output)
+}
+
+fn reads_only(operation: &str) -> bool {
+    ["Get", "List", "Simulate"]
+        .iter()
+        .any(|verb| operation.starts_with(verb))
+}
+
+/// Keys from GetSessionToken may nothing in IAM, and in STS only what AWS lets them (control-plane.md 5.4): whoever
+/// finds them lying about must not make lasting ones of them.
+fn refuse_session_token<O: Operation>(caller: &Caller) -> Result<(), ApiError> {
+    let is_session_token = matches!(
+        caller.who,
+        Who::User {
+            issued: Some(_),
+            ..
+        }
+    );
+    let is_open = match O::SERVICE {
+        Service::Iam => false,
+        Service::Sts => ["AssumeRole", "GetCallerIdentity"].contains(&O::NAME),
+        _ => true,
+    };
+    if !is_session_token || is_open {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::AccessDenied,
+        format!(
+            "User: {} cannot call {} with keys from GetSessionToken: call it with the user's own access key.",
+            caller.arn,
+            O::NAME
+        ),
+    ))
 }
 
 fn own_node(caller: &Caller, named: &str) -> Result<(), ApiError> {

@@ -6,7 +6,6 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use usher_policy::Tags;
 use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{
@@ -14,12 +13,12 @@ use usher_wire::sigv4::{
 };
 
 use super::caller::Arrival;
-use super::{Caller, NodeScope, RegistrationKey, Who, node_credentials, role_credentials};
+use super::{Bearer, Caller, NodeScope, RegistrationKey, node_credentials, sts_credentials};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::http::{OverTls, Peer};
 use crate::limits;
-use crate::store::{AccessKeyRow, KeyUse, Kind};
+use crate::store::{AccessKeyRow, KeyUse};
 
 /// How a call must be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +78,7 @@ pub(crate) async fn key_holder(
     parts: &Parts,
     access_key_id: &str,
 ) -> Result<(Caller, Option<i64>), ApiError> {
-    let (caller, expires) = match role_credentials::holder(context, access_key_id).await? {
+    let (caller, expires) = match sts_credentials::holder(context, access_key_id).await? {
         Some((caller, expires)) => (caller, Some(expires)),
         None => (find_user(context, access_key_id, None).await?.2, None),
     };
@@ -101,9 +100,9 @@ async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result
     let id = checked.access_key_id().to_owned();
     let token = checked.session_token().map(str::to_owned);
     if id.starts_with("ASIA") {
-        let found = role_credentials::find(context, &id, token.as_deref()).await?;
+        let found = sts_credentials::find(context, &id, token.as_deref()).await?;
         let (secret, caller) = match found {
-            Some(of_role) => of_role,
+            Some(of_sts) => of_sts,
             None => node_credentials::find(context, &id, token.as_deref()).await?,
         };
         checked.verify(&secret).map_err(|error| refusal(&error))?;
@@ -194,23 +193,14 @@ async fn find_user(
         .entity_with_id(&key.user_id)
         .await?
         .ok_or_else(unknown)?;
-    let tags = context.store.tags(&user.id).await?;
     let secret = unsealed(context, id, &key.secret_sealed)?;
-    let caller = Caller {
-        arn: context
-            .config
-            .scope()
-            .entity(Kind::User, &user.path, &user.name),
-        who: Who::User {
-            user_id: user.id.clone(),
-        },
-        origin: user.id.clone(),
-        user_id: user.id,
-        name: user.name,
-        tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-        session_tags: Tags::default(),
-        arrival: Arrival::default(),
+    let bearer = Bearer {
+        user_id: user.id.clone(),
+        key_id: Some(key.access_key_id.clone()),
+        issued: None,
+        role: None,
     };
+    let caller = bearer.caller_of(context, user).await?.ok_or_else(unknown)?;
     Ok((key, secret, caller))
 }
 

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use usher_policy::Tags;
 use usher_wire::ids::{NodeId, SessionId};
 
-use super::Scope;
+use super::{Bearer, Scope, SessionPolicies};
 use crate::error::{ApiError, Code};
 
 /// The id of the role of all nodes, `service-role/UsherManagedNode`, which comes with the database.
@@ -20,6 +21,8 @@ pub(crate) enum Who {
     User {
         /// The id, which no later user of that name shares.
         user_id: String,
+        /// When the keys were given out, milliseconds, if they are temporary: from GetSessionToken.
+        issued: Option<i64>,
     },
     /// Somebody who assumed a role, by the temporary keys of that.
     AssumedRole(RoleSession),
@@ -38,10 +41,14 @@ pub(crate) struct RoleSession {
     pub(crate) transitive: Vec<String>,
     /// When the keys were given out, milliseconds.
     pub(crate) issued: i64,
+    /// What limits it beside the role's own policies.
+    pub(crate) policies: Option<SessionPolicies>,
+    /// Who it was at the beginning, as that was said then; no further role changes it.
+    pub(crate) source_identity: Option<String>,
 }
 
 /// How a call reached us, as policies may ask.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Arrival {
     /// From where; behind a trusted proxy, what the proxy says.
     pub(crate) source: Option<IpAddr>,
@@ -78,6 +85,8 @@ pub(crate) struct Caller {
     pub(crate) session_tags: Tags,
     /// How this call came.
     pub(crate) arrival: Arrival,
+    /// The same as the database remembers it; none for nodes and for nobody.
+    pub(crate) bearer: Option<Bearer>,
 }
 
 impl Caller {
@@ -92,6 +101,7 @@ impl Caller {
             tags: Tags::default(),
             session_tags: Tags::default(),
             arrival: Arrival::default(),
+            bearer: None,
         }
     }
 
@@ -108,6 +118,7 @@ impl Caller {
             tags: Tags::default(),
             session_tags: Tags::default(),
             arrival: Arrival::default(),
+            bearer: None,
         }
     }
 

@@ -26,14 +26,26 @@ pub(crate) fn of_call(context: &Context, caller: &Caller) -> Keys {
         None => keys,
     };
     let keys = match &caller.who {
-        Who::User { .. } => keys
-            .with("aws:username", &caller.name)
-            .with("aws:PrincipalType", "User"),
-        Who::AssumedRole(session) => keys
-            // The role, not its session: whoever assumes the role chooses the session's name.
-            .with("aws:PrincipalArn", &session.role_arn)
-            .with("aws:PrincipalType", "AssumedRole")
-            .with("aws:TokenIssueTime", iso_time(session.issued)),
+        Who::User { issued, .. } => {
+            let keys = keys
+                .with("aws:username", &caller.name)
+                .with("aws:PrincipalType", "User");
+            match issued {
+                Some(issued) => keys.with("aws:TokenIssueTime", iso_time(*issued)),
+                None => keys,
+            }
+        }
+        Who::AssumedRole(session) => {
+            let keys = keys
+                // The role, not its session: whoever assumes the role chooses the session's name.
+                .with("aws:PrincipalArn", &session.role_arn)
+                .with("aws:PrincipalType", "AssumedRole")
+                .with("aws:TokenIssueTime", iso_time(session.issued));
+            match &session.source_identity {
+                Some(identity) => keys.with("aws:SourceIdentity", identity),
+                None => keys,
+            }
+        }
         Who::Node(_) => keys.with("aws:PrincipalType", "AssumedRole"),
         Who::Anonymous => keys.with("aws:PrincipalType", "Anonymous"),
     };
@@ -45,6 +57,16 @@ pub(crate) fn of_call(context: &Context, caller: &Caller) -> Keys {
         .fold(keys, |keys, (key, value)| {
             keys.with(&format!("aws:PrincipalTag/{key}"), value)
         })
+}
+
+/// The tags that the system itself puts on a session (control-plane.md 3.1). AWS's sample policies let people end their
+/// own sessions by the first, the owner's `aws:userid`.
+pub(crate) fn of_session(owner_user_id: &str, node_id: &str) -> Keys {
+    Keys::default()
+        .with("ssm:resourceTag/aws:ssmmessages:session-id", owner_user_id)
+        .with("ssm:resourceTag/aws:ssmmessages:target-id", node_id)
+        .with("aws:ResourceTag/aws:ssmmessages:session-id", owner_user_id)
+        .with("aws:ResourceTag/aws:ssmmessages:target-id", node_id)
 }
 
 /// The keys by which policies see tags that a request sets: none of them where it sets none.

@@ -6,6 +6,7 @@
 mod arn;
 mod authenticate;
 mod authorize;
+mod bearer;
 mod caller;
 mod condition_keys;
 mod managed_policy;
@@ -14,18 +15,21 @@ mod node_credentials;
 mod node_policy;
 mod principal_policies;
 mod registration_key;
-mod role_credentials;
 mod secrets;
+mod sts_credentials;
 
 pub(crate) use arn::Scope;
 pub(crate) use authenticate::{Signature, authenticate, key_holder};
 pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_trusted};
-pub(crate) use caller::{Caller, NODE_ROLE_ID, NodeScope, RoleSession, Who};
-pub(crate) use condition_keys::{boundary_key, of_call, of_iam_resource, policy_arn_key, tag_keys};
+pub(crate) use bearer::{AssumedRole, Bearer, SessionPolicies, SessionTag};
+pub(crate) use caller::{Arrival, Caller, NODE_ROLE_ID, NodeScope, Who};
+pub(crate) use condition_keys::{
+    boundary_key, of_call, of_iam_resource, of_session, policy_arn_key, tag_keys,
+};
 pub(crate) use managed_policy::find_managed_policy;
 pub(crate) use named_principals::{PrincipalError, names_of, principal_id, principal_ids};
-pub(crate) use node_credentials::issue_node_credentials;
+pub(crate) use node_credentials::{IssuedCredentials, issue_node_credentials};
 pub(crate) use principal_policies::{held_by, principal_policies};
 pub(crate) use registration_key::RegistrationKey;
-pub(crate) use role_credentials::{NewRoleSession, SessionTag, issue_role_credentials};
 pub(crate) use secrets::{Alphabet, digest, fresh, fresh_id, same_digest};
+pub(crate) use sts_credentials::issue_sts_credentials;

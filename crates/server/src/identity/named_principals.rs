@@ -67,7 +67,7 @@ pub(crate) async fn principal_id(
 /// meant by its old name, and who has that name now is not.
 pub(crate) fn names_of(caller: &Caller, ids: &BTreeMap<String, String>) -> Vec<String> {
     let id = match &caller.who {
-        Who::User { user_id } => user_id,
+        Who::User { user_id, .. } => user_id,
         Who::AssumedRole(session) => &session.role_id,
         Who::Node(_) => NODE_ROLE_ID,
         Who::Anonymous => return Vec::new(),

@@ -6,7 +6,7 @@
 use usher_policy::{NamedPolicy, PolicyDocument, PrincipalPolicies};
 
 use super::node_policy::of_node;
-use super::{Caller, Who};
+use super::{Caller, SessionPolicies, Who};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::store::PolicySource;
@@ -17,8 +17,14 @@ pub(crate) async fn principal_policies(
     caller: &Caller,
 ) -> Result<PrincipalPolicies, ApiError> {
     match &caller.who {
-        Who::User { user_id } => held_by(context, user_id).await,
-        Who::AssumedRole(session) => held_by(context, &session.role_id).await,
+        Who::User { user_id, .. } => held_by(context, user_id).await,
+        Who::AssumedRole(session) => Ok(PrincipalPolicies {
+            session: match &session.policies {
+                Some(policies) => Some(of_session(context, policies).await?),
+                None => None,
+            },
+            ..held_by(context, &session.role_id).await?
+        }),
         Who::Node(scope) => Ok(PrincipalPolicies::granting(vec![of_node(scope)?])),
         Who::Anonymous => Ok(PrincipalPolicies::default()),
     }
@@ -46,6 +52,25 @@ pub(crate) async fn held_by(context: &Context, id: &str) -> Result<PrincipalPoli
             .transpose()?,
         session: None,
     })
+}
+
+/// The session policies, each in the version that counts now. One that is gone might have denied, so without it the
+/// others allow nothing.
+async fn of_session(
+    context: &Context,
+    policies: &SessionPolicies,
+) -> Result<Vec<NamedPolicy>, ApiError> {
+    let mut named = Vec::new();
+    if let Some(document) = &policies.inline {
+        named.push(stored("inline".to_owned(), document)?);
+    }
+    for id in &policies.managed {
+        match context.store.policy_document(id).await? {
+            Some(document) => named.push(stored(id.clone(), &document)?),
+            None => return Ok(Vec::new()),
+        }
+    }
+    Ok(named)
 }
 
 /// A policy that was good when it was stored.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use http::Uri;
 use ipnet::IpNet;
@@ -24,6 +25,7 @@ const A_NETWORK: &str = "an address or a network: write it as 192.0.2.1 or 192.0
 const AN_ACCOUNT: &str = "an account id: 12 digits";
 const A_REGION: &str = "the name of a region: lower-case letters and digits, parted by single hyphens, such as usher-1";
 const AN_OS_USER: &str = "the name of an OS user";
+const A_CHECK: &str = "a time from 1s to 3600s: write it as 60s";
 
 /// Judges everything in `given`. `credentials` is systemd's directory for this unit.
 pub(super) fn settings(
@@ -49,6 +51,7 @@ pub(super) fn settings(
         region: required(given, keys::REGION, A_REGION, region)?,
         default_preferences: Preferences::default(),
         extra_refused_os_users: all(given, keys::REFUSED_OS_USERS, AN_OS_USER, os_user)?,
+        identity_check: required(given, keys::IDENTITY_CHECK, A_CHECK, identity_check)?,
         perimeter: Perimeter {
             hosts: all(given, keys::HOSTS, A_HOST, host)?,
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
@@ -60,6 +63,14 @@ pub(super) fn settings(
         listen,
         listen_tls,
     })
+}
+
+/// Whole seconds, with their unit, so that nobody takes them for minutes.
+fn identity_check(text: &str) -> Option<Duration> {
+    let seconds: u64 = text.strip_suffix('s')?.parse().ok()?;
+    (1..=3600)
+        .contains(&seconds)
+        .then(|| Duration::from_secs(seconds))
 }
 
 fn plain_address(given: &Given) -> Result<Option<SocketAddr>, SettingsError> {

@@ -22,6 +22,7 @@ pub(super) const ACCOUNT: &str = "account";
 pub(super) const REGION: &str = "region";
 pub(super) const ALLOWED_REGIONS: &str = "allowed_regions";
 pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
+pub(super) const IDENTITY_CHECK: &str = "identity_check";
 
 /// A key, the form of its value, and what holds while nothing was said: for a list nothing, for a text nothing or this.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 13] = [
+pub(super) const KEYS: [Key; 14] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text(ROOT_KEY_FILE),
     text(LISTEN),
@@ -46,6 +47,7 @@ pub(super) const KEYS: [Key; 13] = [
     text_or(REGION, "usher-1"),
     list(ALLOWED_REGIONS),
     list(REFUSED_OS_USERS),
+    text_or(IDENTITY_CHECK, "60s"),
 ];
 
 /// What the name of every variable begins with; the key in capitals follows.

@@ -3,6 +3,7 @@
 use sqlx::{AnyPool, Executor};
 
 use super::{Kind, Store, pool, url};
+use crate::identity::Bearer;
 
 /// A database as the release before `version` left it, filled by `rows`.
 async fn earlier(path: &std::path::Path, version: i64, rows: &'static str) {
@@ -30,7 +31,7 @@ async fn users_and_roles_of_an_earlier_release_keep_what_they_had() {
         INSERT INTO iam_roles VALUES ('AROA1', 'Web', 'web', '/', 'trust', '{}', 'words', 3600, 9);
         INSERT INTO iam_role_tags VALUES ('AROA1', 'team', 'Team', 'web');
         INSERT INTO iam_role_policies VALUES ('AROA1', 'q', '{}');
-        INSERT INTO role_credentials VALUES ('ASIA1', 'AROA1', 's', 'AIDA1', '[]', x'02', x'03', 10, 11);";
+        INSERT INTO role_credentials VALUES ('ASIA1', 'AROA1', 's', 'AIDA1', '[{\"key\":\"k\",\"value\":\"v\",\"transitive\":true}]', x'02', x'03', 10, 11);";
     earlier(&path, 4, rows).await;
 
     let store = Store::open(&path).await.unwrap();
@@ -60,7 +61,21 @@ async fn users_and_roles_of_an_earlier_release_keep_what_they_had() {
         ("Team", "web")
     );
     assert_eq!(store.inline_policies("AROA1").await.unwrap()[0].name, "q");
-    assert!(store.role_credential("ASIA1").await.unwrap().is_some());
+    let keys = store.sts_credential("ASIA1").await.unwrap().unwrap();
+    let bearer: Bearer = serde_json::from_str(&keys.bearer).unwrap();
+    assert_eq!(
+        (bearer.user_id.as_str(), bearer.issued),
+        ("AIDA1", Some(10))
+    );
+    let role = bearer.role.unwrap();
+    assert_eq!(
+        (
+            role.role_id.as_str(),
+            role.session_name.as_str(),
+            role.tags.len()
+        ),
+        ("AROA1", "s", 1)
+    );
     assert!(
         store
             .role_named("UsherManagedNode")
@@ -82,5 +97,5 @@ async fn temporary_keys_still_end_with_the_person_behind_them() {
 
     let store = Store::open(&path).await.unwrap();
     assert_eq!(store.delete_entity("AIDA1").await.unwrap(), None);
-    assert_eq!(store.role_credential("ASIA1").await.unwrap(), None);
+    assert_eq!(store.sts_credential("ASIA1").await.unwrap(), None);
 }

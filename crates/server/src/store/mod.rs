@@ -19,10 +19,10 @@ mod log_streams;
 mod node_credentials;
 mod nodes;
 mod resource_tags;
-mod role_credentials;
 mod sealed;
 mod sessions;
 mod ssm_tags;
+mod sts_credentials;
 mod tokens;
 
 #[cfg(test)]
@@ -52,9 +52,9 @@ pub(crate) use log_groups::{GroupKeyRow, LogGroupRow};
 pub(crate) use log_streams::LogStreamRow;
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
-pub(crate) use role_credentials::RoleCredentialRow;
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
 pub(crate) use ssm_tags::Tagged;
+pub(crate) use sts_credentials::StsCredentialRow;
 pub(crate) use tokens::{TokenRow, TokenSide};
 
 /// Connections that read at the same time.

@@ -100,6 +100,8 @@ pub(crate) struct SessionRow {
     pub(crate) s3_output: Option<String>,
     /// Where the session log is in CloudWatch Logs.
     pub(crate) logs_output: Option<String>,
+    /// A JSON object: as whom it was started. Empty for sessions of earlier releases.
+    pub(crate) started_by: String,
 }
 
 /// What DescribeSessions selects by. Empty strings and open bounds select everything.
@@ -150,6 +152,7 @@ fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
         client_id: row.try_get("client_id")?,
         s3_output: row.try_get("s3_output")?,
         logs_output: row.try_get("logs_output")?,
+        started_by: row.try_get("started_by")?,
     })
 }
 
@@ -163,8 +166,8 @@ impl Store {
         let mut write = self.write().await?;
         sqlx::query(
             "INSERT INTO sessions (session_id, node_id, owner_id, owner_arn, state, created, ended, document_name, reason, \
-             details, run_as_rule, os_user, idle_minutes, max_minutes, agent_done, owner_userid) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             details, run_as_rule, os_user, idle_minutes, max_minutes, agent_done, owner_userid, started_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         )
         .bind(&session.session_id)
         .bind(&session.node_id)
@@ -183,6 +186,7 @@ impl Store {
         // A session that is refused at birth never reaches the node.
         .bind(i64::from(!session.state.is_active()))
         .bind(&session.owner_userid)
+        .bind(&session.started_by)
         .execute(&mut *write)
         .await?;
         tokens::insert(&mut write, client_token, session.created).await?;

@@ -182,12 +182,10 @@ async fn members_that_would_narrow_the_keys_are_refused_rather_than_ignored() {
         .await
         .served();
     for (member, value) in [
-        ("Policy", "{}"),
         (
             "PolicyArns.member.1.arn",
             "arn:aws:iam::aws:policy/ReadOnlyAccess",
         ),
-        ("SourceIdentity", "alice"),
         ("SerialNumber", "arn:aws:iam::000000000000:mfa/alice"),
         ("DurationSeconds", "899"),
         ("DurationSeconds", "43201"),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -48,6 +49,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         region: REGION.to_owned(),
         default_preferences: Preferences::default(),
         extra_refused_os_users: Vec::new(),
+        identity_check: Duration::from_secs(1),
         perimeter: Perimeter::default(),
     }
 }

@@ -45,3 +45,5 @@ mod role_sessions;
 mod roles;
 mod signature;
 mod simulate;
+mod standing;
+mod sts;

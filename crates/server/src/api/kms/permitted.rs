@@ -281,7 +281,7 @@ async fn granted(
     let none = EncryptionContext::default();
     let encryption = wish.encryption.unwrap_or(&none);
     let id = match &caller.who {
-        Who::User { user_id } => user_id,
+        Who::User { user_id, .. } => user_id,
         Who::AssumedRole(session) => &session.role_id,
         // A node is never a grantee: what it may do is decided by its role and its own context.
         Who::Node(_) | Who::Anonymous => return Ok(false),

@@ -1,11 +1,11 @@
 //! What the operations on sessions share: finding one behind its permission, its address, and as whom it runs.
 
-use usher_policy::{Context as Keys, Preferences, RunAs, RunAsInputs, resolve_run_as};
+use usher_policy::{Preferences, RunAs, RunAsInputs, resolve_run_as};
 
 use crate::api::Call;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
-use crate::identity::{Resource, Verdict, judge};
+use crate::identity::{Resource, Verdict, judge, of_session};
 use crate::store::SessionRow;
 
 /// The session, if policy allows the caller `action` on it. Permission is judged first, so that nobody
@@ -23,13 +23,7 @@ pub(super) async fn demand_session(
         id: session_id.to_owned(),
         owner_user_id: owner.to_owned(),
     };
-    // Tags that the system itself puts on a session (control-plane.md 3.1); AWS's sample policies let
-    // people end their own sessions by the first.
-    let tags = Keys::default()
-        .with("ssm:resourceTag/aws:ssmmessages:session-id", owner)
-        .with("ssm:resourceTag/aws:ssmmessages:target-id", target)
-        .with("aws:ResourceTag/aws:ssmmessages:session-id", owner)
-        .with("aws:ResourceTag/aws:ssmmessages:target-id", target);
+    let tags = of_session(owner, target);
     match judge(call.context, call.caller, action, &resource, &tags).await? {
         Verdict::Allowed => row.ok_or_else(|| unknown_session(session_id)),
         Verdict::Denied(refusal) | Verdict::NotAllowed(refusal) => Err(refusal),

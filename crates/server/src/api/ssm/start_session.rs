@@ -19,6 +19,7 @@ use super::session::stream_url;
 use crate::api::{Access, Call, Operation, Service};
 use crate::error::{ApiError, Code};
 use crate::gateway::NewToken;
+use crate::standing::started_by;
 use crate::store::{SessionRow, SessionState, TokenSide};
 use authorized::AuthorizedSession;
 use login::Login;
@@ -89,6 +90,7 @@ impl Operation for StartSession {
             client_id: None,
             s3_output: None,
             logs_output: None,
+            started_by: started_by(call, &id, node.as_str()).await?,
         };
         match login {
             Ok(login) => {

@@ -4,17 +4,19 @@
 //! caller's own policies agree, and only such a proof becomes keys.
 
 mod assumption;
+mod policies;
 mod request;
 
 use serde::{Deserialize, Serialize};
-use usher_wire::secret::Secret;
 
+use super::credentials::Credentials;
 use crate::api::iam::Tag;
 use crate::api::{Access, Call, Operation, Service};
-use crate::codec::{IsoTime, integer, list};
+use crate::codec::{integer, list};
 use crate::error::ApiError;
-use crate::identity::{NewRoleSession, issue_role_credentials};
+use crate::identity::{AssumedRole, Bearer, issue_sts_credentials};
 use assumption::Assumption;
+use policies::PolicyDescriptor;
 
 pub(crate) struct AssumeRole;
 
@@ -30,17 +32,12 @@ pub(crate) struct Input {
     #[serde(default, deserialize_with = "list")]
     transitive_tag_keys: Vec<String>,
     external_id: Option<String>,
+    policy: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    policy_arns: Vec<PolicyDescriptor>,
+    source_identity: Option<String>,
     #[serde(flatten)]
     unserved: request::Unserved,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Credentials {
-    access_key_id: String,
-    secret_access_key: Secret,
-    session_token: Secret,
-    expiration: IsoTime,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,6 +52,8 @@ pub(crate) struct AssumedRoleUser {
 pub(crate) struct Output {
     credentials: Credentials,
     assumed_role_user: AssumedRoleUser,
+    packed_policy_size: Option<usize>,
+    source_identity: Option<String>,
 }
 
 impl Operation for AssumeRole {
@@ -68,30 +67,35 @@ impl Operation for AssumeRole {
 
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
         request::check(&input)?;
-        let Assumption { role, origin, tags } = Assumption::judge(call, &input).await?;
+        let policies = policies::read(call, &input).await?;
+        let packed_policy_size = policies.is_some().then(|| policies::packed_size(&input));
+        let Assumption {
+            role,
+            origin,
+            tags,
+            source_identity,
+        } = Assumption::judge(call, &input).await?;
         let seconds = request::lifetime(&input, &role, &call.caller.who)?;
-        let session = NewRoleSession {
-            role: &role.entity,
-            name: &input.role_session_name,
-            origin: &origin,
-            tags: &tags,
-            seconds,
-        };
-        let keys = issue_role_credentials(call.context, &session).await?;
         let name = &input.role_session_name;
         tracing::info!(
             role = role.entity.name,
             session = name,
-            origin,
+            origin = origin.user_id,
             "a role was assumed"
         );
+        let bearer = Bearer {
+            role: Some(AssumedRole {
+                role_id: role.entity.id.clone(),
+                session_name: name.clone(),
+                tags,
+                policies,
+                source_identity: source_identity.clone(),
+            }),
+            ..origin
+        };
+        let keys = issue_sts_credentials(call.context, bearer, seconds).await?;
         Ok(Output {
-            credentials: Credentials {
-                access_key_id: keys.access_key_id,
-                secret_access_key: Secret::from(keys.secret_access_key.as_str()),
-                session_token: Secret::from(keys.session_token.as_str()),
-                expiration: IsoTime(keys.expires_ms),
-            },
+            credentials: keys.into(),
             assumed_role_user: AssumedRoleUser {
                 assumed_role_id: format!("{}:{name}", role.entity.id),
                 arn: call
@@ -100,6 +104,8 @@ impl Operation for AssumeRole {
                     .scope()
                     .assumed_role(&role.entity.name, name),
             },
+            packed_policy_size,
+            source_identity,
         })
     }
 }

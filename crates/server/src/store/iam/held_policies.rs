@@ -94,4 +94,19 @@ impl Store {
         })
         .transpose()
     }
+
+    /// The text of a managed policy, in the version that counts.
+    pub(crate) async fn policy_document(
+        &self,
+        policy_id: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query(
+            "SELECT v.document FROM iam_policies p JOIN iam_policy_versions v \
+             ON v.policy_id = p.policy_id AND v.version = p.default_version WHERE p.policy_id = $1",
+        )
+        .bind(policy_id)
+        .fetch_optional(self.readers())
+        .await?;
+        Ok(row.map(|row| row.try_get("document")).transpose()?)
+    }
 }

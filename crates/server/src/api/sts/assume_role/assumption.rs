@@ -14,13 +14,14 @@ use super::Input;
 use crate::api::Call;
 use crate::error::{ApiError, Code};
 use crate::identity::{
-    Resource, SessionTag, Verdict, Who, denied, judge_trusted, names_of, of_call, of_iam_resource,
-    principal_policies, tag_keys,
+    Bearer, Resource, SessionTag, Verdict, Who, denied, judge_trusted, names_of, of_call,
+    of_iam_resource, principal_policies, tag_keys,
 };
 use crate::store::{Kind, RoleRow, TagRow};
 
 const ASSUME: &str = "sts:AssumeRole";
 const TAG: &str = "sts:TagSession";
+const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 
 /// A role that may be assumed, with all that the session takes along.
 #[derive(Debug)]
@@ -28,25 +29,29 @@ pub(super) struct Assumption {
     /// The role.
     pub(super) role: RoleRow,
     /// The person behind the caller.
-    pub(super) origin: String,
+    pub(super) origin: Bearer,
     /// The session's tags, those of the caller's own role session that are transitive included.
     pub(super) tags: Vec<SessionTag>,
+    /// The session's source identity: the caller's own session's, else the one asked for.
+    pub(super) source_identity: Option<String>,
 }
 
 impl Assumption {
     /// Asks both sides.
     pub(super) async fn judge(call: Call<'_>, input: &Input) -> Result<Self, ApiError> {
         let nobody = || denied(call.caller, ASSUME, &input.role_arn, &not_trusted(ASSUME));
-        match &call.caller.who {
-            Who::User { .. } | Who::AssumedRole(_) => {}
-            // A node's keys act only as that node, whatever a role would let it do.
-            Who::Node(_) | Who::Anonymous => return Err(nobody()),
-        }
+        // A node's keys act only as that node, whatever a role would let it do, and have no person behind them.
+        let origin = call.caller.bearer.clone().ok_or_else(nobody)?;
         // Whoever names a role that does not exist learns what a stranger to it learns.
         let role = find(call, &input.role_arn).await?.ok_or_else(nobody)?;
         let tags = session_tags(call, input)?;
-        let question = Question::new(call, input, &role, &tags).await?;
+        let source_identity = source_identity(call, input)?;
+        let identity = source_identity.as_deref();
+        let question = Question::new(call, input, &role, &tags, identity).await?;
         question.ask(ASSUME).await?;
+        if identity.is_some() {
+            question.ask(SET_SOURCE_IDENTITY).await?;
+        }
         if !tags.is_empty() {
             question.ask(TAG).await?;
         }
@@ -54,9 +59,10 @@ impl Assumption {
             question.demand_bound_run_as().await?;
         }
         Ok(Self {
-            origin: call.caller.origin.clone(),
+            origin,
             role,
             tags,
+            source_identity,
         })
     }
 }
@@ -71,6 +77,28 @@ async fn find(call: Call<'_>, arn: &str) -> Result<Option<RoleRow>, ApiError> {
     let role = call.context.store.role_named(name).await?;
     let scope = call.context.config.scope();
     Ok(role.filter(|role| scope.entity(Kind::Role, &role.entity.path, &role.entity.name) == arn))
+}
+
+/// The source identity says who it was at the beginning of a chain of roles, so a later link cannot say otherwise.
+fn source_identity(call: Call<'_>, input: &Input) -> Result<Option<String>, ApiError> {
+    let inherited = match &call.caller.who {
+        Who::AssumedRole(session) => session.source_identity.clone(),
+        Who::User { .. } | Who::Node(_) | Who::Anonymous => None,
+    };
+    match (inherited, &input.source_identity) {
+        (Some(inherited), Some(given)) if inherited != *given => {
+            let why = format!(
+                "because the calling session has the source identity {inherited}, which cannot be changed"
+            );
+            Err(denied(
+                call.caller,
+                SET_SOURCE_IDENTITY,
+                &input.role_arn,
+                &why,
+            ))
+        }
+        (inherited, given) => Ok(inherited.or_else(|| given.clone())),
+    }
 }
 
 /// What is given, over what the caller's own role session hands on and nobody overrides.
@@ -127,6 +155,7 @@ impl<'a> Question<'a> {
         input: &'a Input,
         role: &RoleRow,
         tags: &[SessionTag],
+        source_identity: Option<&str>,
     ) -> Result<Self, ApiError> {
         let transitive = tags.iter().filter(|tag| tag.transitive);
         let own_keys = tag_keys(
@@ -136,6 +165,10 @@ impl<'a> Question<'a> {
         .with("sts:RoleSessionName", &input.role_session_name);
         let own_keys = match transitive.clone().next() {
             Some(_) => own_keys.with_set("sts:TransitiveTagKeys", transitive.map(|tag| &tag.key)),
+            None => own_keys,
+        };
+        let own_keys = match source_identity {
+            Some(identity) => own_keys.with("sts:SourceIdentity", identity),
             None => own_keys,
         };
         let own_keys = match &input.external_id {

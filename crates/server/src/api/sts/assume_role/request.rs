@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Input;
+use super::{Input, policies};
 use crate::api::iam::check_tags;
 use crate::error::{ApiError, Code};
 use crate::identity::Who;
@@ -22,9 +22,6 @@ const DEFAULT_SECONDS: i64 = 3600;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Unserved {
-    policy: Option<IgnoredAny>,
-    policy_arns: Option<IgnoredAny>,
-    source_identity: Option<IgnoredAny>,
     serial_number: Option<IgnoredAny>,
     token_code: Option<IgnoredAny>,
     provided_contexts: Option<IgnoredAny>,
@@ -33,9 +30,6 @@ pub(super) struct Unserved {
 impl Unserved {
     fn named(&self) -> Option<&'static str> {
         let members = [
-            (&self.policy, "Policy"),
-            (&self.policy_arns, "PolicyArns"),
-            (&self.source_identity, "SourceIdentity"),
             (&self.serial_number, "SerialNumber"),
             (&self.token_code, "TokenCode"),
             (&self.provided_contexts, "ProvidedContexts"),
@@ -72,6 +66,10 @@ pub(super) fn check(input: &Input) -> Result<(), ApiError> {
             ),
         ));
     }
+    if let Some(identity) = &input.source_identity {
+        check_text("sourceIdentity", identity, 2..=64, "_+=,.@-")?;
+    }
+    policies::check(input)?;
     let most = usize::try_from(limits::TAGS).unwrap_or(usize::MAX);
     if input.tags.len() > most {
         let rule = format!("Member must have length less than or equal to {most}");
