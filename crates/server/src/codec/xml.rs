@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-/// `<OpResponse>` with `<OpResult>` around the members; operations without output have no result element.
+/// `<OpResponse>` with `<OpResult>` around the members. Operations without output have no result element; those whose
+/// output has no members have an empty one, which botocore looks for.
 pub(crate) fn response_document(
     operation: &str,
     namespace: &str,
@@ -12,10 +13,7 @@ pub(crate) fn response_document(
     request_id: &str,
 ) -> String {
     let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
-    if output
-        .as_object()
-        .is_some_and(|members| !members.is_empty())
-    {
+    if output.is_object() {
         element(&mut xml, &format!("{operation}Result"), output);
     }
     xml.push_str("<ResponseMetadata>");
@@ -97,10 +95,15 @@ mod tests {
 
     #[test]
     fn an_operation_without_output_has_no_result_element() {
-        let xml = response_document("TagUser", "ns", &json!({}), "id");
+        let xml = response_document("TagUser", "ns", &Value::Null, "id");
         assert_eq!(
             xml,
             "<TagUserResponse xmlns=\"ns\"><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></TagUserResponse>"
+        );
+        let xml = response_document("UpdateRole", "ns", &json!({}), "id");
+        assert!(
+            xml.contains("<UpdateRoleResult></UpdateRoleResult>"),
+            "{xml}"
         );
     }
 
