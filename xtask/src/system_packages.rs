@@ -14,7 +14,7 @@ pub(crate) struct Need {
 }
 
 /// What the test suite needs.
-pub(crate) const TESTS: [Need; 5] = [
+pub(crate) const TESTS: [Need; 7] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
@@ -44,7 +44,22 @@ pub(crate) const TESTS: [Need; 5] = [
         met: || std::path::Path::new(crate::console::CHROMIUM).exists(),
         packages: &["chromium", "fonts-noto-cjk"],
     },
+    SSH,
+    Need {
+        what: "PostgreSQL, whose psql is tried through a forward (the package may start its own server on port 5432)",
+        met: || {
+            tool::succeeds("psql", &["--version"])
+                && std::path::Path::new("/usr/lib/postgresql").exists()
+        },
+        packages: &["postgresql"],
+    },
 ];
+
+const SSH: Need = Need {
+    what: "Debian's ssh and sshd, which are tried through us and measured beside us (the package may start its own on port 22)",
+    met: || std::path::Path::new("/usr/sbin/sshd").exists() && tool::succeeds("ssh", &["-V"]),
+    packages: &["openssh-server", "openssh-client"],
+};
 
 /// What checking the macOS code needs.
 pub(crate) const MACOS: [Need; 1] = [Need {
@@ -58,11 +73,7 @@ pub(crate) const MACOS: [Need; 1] = [Need {
 }];
 
 /// What the bench needs.
-pub(crate) const BENCH: [Need; 1] = [Need {
-    what: "Debian's sshd, which the bench measures beside us (the package may start its own on port 22)",
-    met: || std::path::Path::new("/usr/sbin/sshd").exists(),
-    packages: &["openssh-server", "openssh-client"],
-}];
+pub(crate) const BENCH: [Need; 1] = [SSH];
 
 /// Installs what is missing, or says which lines would.
 pub(crate) fn install(needs: &[Need], no_install: bool) -> Result<(), TaskError> {

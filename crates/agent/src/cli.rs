@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError};
-use crate::{control, install, login, monitor, register, session, undo};
+use crate::{control, dialer, install, login, monitor, register, session, undo};
 
 /// Name and version in `User-Agent`.
 pub(crate) const PROGRAM: &str = concat!("usher-agent/", env!("CARGO_PKG_VERSION"));
@@ -47,6 +47,9 @@ enum Command {
     /// One session's data channel; started by `run`.
     #[command(hide = true)]
     Session,
+    /// One port session's connections; started by its login.
+    #[command(hide = true)]
+    Dialer,
     /// One login; started by `run`.
     #[command(hide = true)]
     LoginChild(ConfigFile),
@@ -94,6 +97,8 @@ enum Failure {
     #[error("{0}")]
     Control(#[from] control::ControlError),
     #[error("{0}")]
+    Dialer(#[from] dialer::DialerError),
+    #[error("{0}")]
     Login(#[from] login::LoginError),
 }
 
@@ -128,6 +133,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Undo(config) => undo::run(&config.load()?)?,
         Command::Control => control::run()?,
         Command::Session => return Ok(ExitCode::from(session::run() as u8)),
+        Command::Dialer => dialer::run()?,
         Command::LoginChild(config) => login::run(&config.load()?)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use usher_aws::{Endpoint, Trust};
 
+use crate::port_rules::PortRule;
+
 /// More than any configuration needs; a longer file is refused unread.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -62,6 +64,10 @@ pub(crate) struct NodePolicy {
     pub(crate) pam: PamRule,
     /// Whether what a session leaves running goes on after its end.
     pub(crate) linger: bool,
+    /// Where port sessions may connect; empty means all that no other rule refuses.
+    pub(crate) ports: Vec<PortRule>,
+    /// Where they may not, even if allowed above.
+    pub(crate) deny_ports: Vec<PortRule>,
     /// Whether documents may run as root. Only `false` is served.
     pub(crate) elevated: bool,
 }
@@ -102,6 +108,8 @@ impl Default for NodePolicy {
             ssm_user_sudo: true,
             pam: PamRule::Auto,
             linger: false,
+            ports: Vec::new(),
+            deny_ports: Vec::new(),
             elevated: false,
         }
     }

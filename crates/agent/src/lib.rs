@@ -8,6 +8,8 @@
 //! - `session`: one session's data channel, as another service uid, one process per session;
 //! - `login`: one per session, root until its child becomes the user; checks the grant first.
 //!
+//! A port session's child is a fifth, `dialer`: it is the user and makes connections.
+//!
 //! Read [`session::worker`] for one session from start to end, and [`login`] for how somebody
 //! becomes an OS user. The room knows nothing of IAM, SQL or other nodes, and holds no unsafe code.
 #![forbid(unsafe_code)]
@@ -17,12 +19,14 @@ mod cli;
 mod config;
 mod confinement;
 mod control;
+mod dialer;
 mod identities;
 mod install;
 mod ipc;
 mod journal;
 mod login;
 mod monitor;
+mod port_rules;
 mod register;
 mod registration;
 mod running;

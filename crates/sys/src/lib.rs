@@ -49,4 +49,4 @@ pub use pty::{Pty, WindowSize, set_window_size, window_size};
 pub use signals::{Signal, SignalPipe};
 pub use spawn::SpawnError;
 pub use terminal::{RawTerminal, restore_terminal};
-pub use worker::{ServiceIds, Worker};
+pub use worker::{ServiceIds, Worker, own_executable};

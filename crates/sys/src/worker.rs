@@ -5,7 +5,10 @@
 //! worker through its descriptors, never through arguments or environment.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::unistd::{Gid, Pid, Uid};
@@ -56,7 +59,11 @@ impl Worker<'_> {
             .map(|argument| argument.as_bytes().to_vec());
         let mut environment = self.environment.to_vec();
         environment.push((GIVEN.to_owned(), self.descriptors.len().to_string()));
-        let program = Program::new(own_executable()?, arguments, &environment)?;
+        let program = Program::new(
+            own_executable()?.into_os_string().into_vec(),
+            arguments,
+            &environment,
+        )?;
 
         let null = stage(
             OpenOptions::new()
@@ -120,13 +127,19 @@ fn own(descriptor: RawFd) -> Option<OwnedFd> {
 
 /// The running executable itself, not its path: the path may be unreadable to the worker's uid, or
 /// name a newer file after an upgrade.
+///
+/// # Errors
+/// On macOS, that the path cannot be found out.
 #[cfg(target_os = "linux")]
-fn own_executable() -> Result<Vec<u8>, SpawnError> {
-    Ok(b"/proc/self/exe".to_vec())
+pub fn own_executable() -> io::Result<PathBuf> {
+    Ok(PathBuf::from("/proc/self/exe"))
 }
 
+/// The path of the running executable.
+///
+/// # Errors
+/// Whatever the system answers.
 #[cfg(not(target_os = "linux"))]
-fn own_executable() -> Result<Vec<u8>, SpawnError> {
-    use std::os::unix::ffi::OsStringExt;
-    Ok(std::env::current_exe()?.into_os_string().into_vec())
+pub fn own_executable() -> io::Result<PathBuf> {
+    std::env::current_exe()
 }

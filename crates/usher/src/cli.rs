@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use usher_aws::CallerOptions;
 
 use crate::admin::AdminCommand;
@@ -13,9 +15,11 @@ use crate::dev::DevArguments;
 use crate::error::Error;
 use crate::exec::{self, ExecArguments};
 use crate::exit::{self, Face, Outcome};
+use crate::forward::{self, ForwardArguments};
 use crate::login::{self, LoginArguments};
 use crate::node_list::{self, Format};
 use crate::server::SettingsFile;
+use crate::ssh::{self, SshConfigArguments, SshProxyArguments};
 use crate::start_session::{self, StartSessionArguments};
 
 /// A self-hosted Session Manager: shells on managed nodes without inbound ports or SSH keys.
@@ -55,6 +59,27 @@ enum Command {
         command: ExecArguments,
         #[command(flatten)]
         caller: CallerArguments,
+    },
+    /// Lead ports of this machine to places that a managed node can reach
+    Forward {
+        #[command(flatten)]
+        forward: ForwardArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// Carry an SSH connection to a managed node; a ProxyCommand
+    SshProxy {
+        #[command(flatten)]
+        proxy: SshProxyArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// Write the lines by which ssh, VS Code or Ansible reach managed nodes
+    SshConfig(SshConfigArguments),
+    /// Write the completion script of a shell
+    Completion {
+        /// The shell
+        shell: Shell,
     },
     /// List the managed nodes
     Nodes {
@@ -131,8 +156,20 @@ async fn run(command: Command) -> Result<Outcome, Error> {
             start_session::run(session, caller.into()).await
         }
         Command::Exec { command, caller } => exec::run(command, caller.into()).await,
+        Command::Forward { forward, caller } => forward::run(forward, caller.into()).await,
+        Command::SshProxy { proxy, caller } => ssh::proxy(proxy, caller.into()).await,
+        Command::SshConfig(arguments) => ssh::config(&arguments),
+        Command::Completion { shell } => completion(shell),
         Command::Nodes { output, caller } => node_list::run(output, caller.into()).await,
     }
+}
+
+/// Made from the same definition as the command line itself.
+fn completion(shell: Shell) -> Result<Outcome, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Usher::command(), "usher", &mut script);
+    let written = std::io::stdout().lock().write_all(&script);
+    written.map_err(Error::Output).map(|()| Outcome::Done)
 }
 
 /// What a program's tasks run on.
@@ -166,7 +203,6 @@ pub(crate) fn block_on(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn refused(words: &[&str]) -> bool {
         Usher::try_parse_from(std::iter::once("usher").chain(words.iter().copied())).is_err()

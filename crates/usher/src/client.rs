@@ -6,6 +6,7 @@
 
 mod conversation;
 mod escape;
+mod forward;
 mod input;
 mod link;
 mod opening;
@@ -27,6 +28,7 @@ use conversation::{Conversation, Ending};
 use opening::Opening;
 use voice::Voice;
 
+pub(crate) use forward::Listen;
 pub(crate) use signals::Signals;
 
 /// How long a person who leaves waits for the service to end the session.
@@ -46,13 +48,15 @@ pub(crate) struct Session {
     pub(crate) token: Secret,
 }
 
-/// Holds `session` until it ends, and says how. `signals` were caught before anything else was done, because the
+/// Holds `session` until it ends, and says how. A forwarded port listens where `listen` says, else where the session's
+/// document does. `signals` were caught before anything else was done, because the
 /// `aws` command starts us with the keyboard's signals ignored.
 pub(crate) async fn hold(
     session: Session,
     reach: Reach,
     face: Face,
     mut signals: Signals,
+    listen: Option<Listen>,
 ) -> Result<Outcome, Error> {
     let id = session.id.clone();
     let voice = Voice::new(face, &id);
@@ -64,7 +68,7 @@ pub(crate) async fn hold(
         signal = signals.end_or_interrupt() => return Ok(Outcome::Signalled(signal)),
     };
 
-    let ending = Conversation::new(Arc::clone(&opening), socket, voice, signals)
+    let ending = Conversation::new(Arc::clone(&opening), socket, voice, signals, listen)
         .hold()
         .await?;
     match ending {
@@ -79,13 +83,22 @@ pub(crate) async fn hold(
                 }),
             }
         }
-        Ending::ClosedByAwsAgent => {
+        Ending::ClosedWithoutStatus => {
             voice.closed("", None)?;
             Ok(Outcome::Done)
         }
         Ending::TimedOut => {
             voice.timed_out()?;
             Err(Error::TimedOut { session: id })
+        }
+        Ending::ReaderGone => Ok(Outcome::Done),
+        Ending::LeftByKey(signal) => {
+            voice.closed("", None)?;
+            match face {
+                Face::Usher => Ok(Outcome::Signalled(signal)),
+                // AWS's plugin takes it for the orderly end that it is.
+                Face::Plugin { .. } => Ok(Outcome::Done),
+            }
         }
         Ending::Signalled(signal) => Ok(Outcome::Signalled(signal)),
         Ending::LeftByEscape => {

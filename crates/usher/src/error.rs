@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use usher_aws::{CallError, ConnectError, CredentialError, ProfileError};
 
+use crate::client::Listen;
 use crate::dev::DevError;
 use crate::server::ServeError;
 use crate::target::TargetError;
@@ -62,6 +63,22 @@ pub(crate) enum Error {
     /// What the session prints cannot be written.
     #[error("the session's output cannot be written: {0}")]
     Output(#[source] io::Error),
+    /// A forward has nowhere to listen.
+    #[error("cannot listen on {listen}: {cause}")]
+    Listen {
+        /// Where it was to listen.
+        listen: Listen,
+        /// What the system answered.
+        cause: io::Error,
+    },
+    /// The document names a local port that is none.
+    #[error("the session document names a local port that is no number from 0 to 65535")]
+    NoLocalPort,
+    /// An agent that carries one connection at a time.
+    #[error(
+        "the node's agent ({0}) is too old to forward ports with this client: 3.0.196.1 or newer is needed"
+    )]
+    OldAgent(String),
     /// Terminal, signals or the runtime.
     #[error("the terminal cannot be set up: {0}")]
     Terminal(#[source] io::Error),

@@ -84,7 +84,7 @@ async fn hold(started: Started, face: Face) -> Result<Outcome, Error> {
         stream_url,
         token: token_value,
     };
-    client::hold(session, reach, face, signals).await
+    client::hold(session, reach, face, signals, None).await
 }
 
 /// The texts of a session's end were said already; what is left is a session that could not be held.

@@ -2,7 +2,7 @@
 
 use usher_aws::{CallerOptions, Identity, StartSession};
 
-use crate::client::{self, Session};
+use crate::client::{self, Listen, Session};
 use crate::error::Error;
 use crate::exit::{Face, Outcome};
 use crate::reach::Reach;
@@ -44,6 +44,16 @@ pub(crate) async fn on_node(
     request: StartSession,
     signals: client::Signals,
 ) -> Result<Outcome, Error> {
+    listening(reach, request, signals, None).await
+}
+
+/// The same; a forwarded port listens where `listen` says, else where the session's document does.
+pub(crate) async fn listening(
+    reach: Reach,
+    request: StartSession,
+    signals: client::Signals,
+    listen: Option<Listen>,
+) -> Result<Outcome, Error> {
     let credentials = reach.credentials().await?;
     let started = reach
         .ssm()
@@ -54,5 +64,5 @@ pub(crate) async fn on_node(
         stream_url: started.stream_url,
         token: started.token_value,
     };
-    client::hold(session, reach, Face::Usher, signals).await
+    client::hold(session, reach, Face::Usher, signals, listen).await
 }

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod aws_plugin;
+#[cfg(test)]
 mod beside_a_browser;
 #[cfg(test)]
 mod bytes_and_keys;
@@ -31,6 +33,8 @@ mod ordinary_user;
 mod own_client;
 #[cfg(test)]
 mod plain_root;
+#[cfg(test)]
+mod ports;
 #[cfg(test)]
 mod procedures;
 #[cfg(test)]

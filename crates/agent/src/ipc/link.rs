@@ -54,6 +54,11 @@ impl Link {
         }
     }
 
+    /// The socket alone, for a link that has only sent.
+    pub(crate) fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+
     /// Sends a whole message; the descriptors go with its first byte.
     pub(crate) fn send(&self, message: &impl Message) -> Result<(), LinkError> {
         let (bytes, descriptors) = Writer::write(message)?;

@@ -5,12 +5,14 @@
 //! [`MAX_MESSAGE`], and a message that is not exactly what its kind says ends the link. Both ends
 //! are copies of one executable, so a foreign version is refused rather than negotiated.
 
+mod dialer_messages;
 mod fields;
 mod link;
 mod messages;
 mod shell_messages;
 mod stream;
 
+pub(crate) use dialer_messages::{FromDialer, ToDialer};
 pub(crate) use link::{Link, LinkError};
 pub(crate) use messages::{Asked, FromLogin, Outcome, ToControl, ToLogin, ToMonitor};
 pub(crate) use shell_messages::{FromShell, Open, Run, ToShell};

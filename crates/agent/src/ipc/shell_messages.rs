@@ -21,6 +21,8 @@ pub(crate) enum Run {
     OnTerminal { command: String },
     /// A command line of words, without a shell and on pipes; standard error on a pipe of its own or not.
     OnPipes { command: String, separate: bool },
+    /// Connections to one port, made as the account; `localhost` is the node itself.
+    Port { host: String, port: u16 },
 }
 
 /// What a session worker asks of login.
@@ -57,6 +59,8 @@ pub(crate) enum FromShell {
         /// Only if it was asked to be separate.
         errors: Option<OwnedFd>,
     },
+    /// Connections can be made; our end of the dialer's socket.
+    Dials { dialer: OwnedFd },
     /// It could not be started; a sentence for the person.
     Failed { sentence: String },
     /// It has ended, and every process of its session with it.
@@ -75,6 +79,11 @@ impl Run {
                 fields.byte(if *separate { 3 } else { 2 });
                 fields.text(command);
             }
+            Self::Port { host, port } => {
+                fields.byte(4);
+                fields.text(host);
+                fields.short(*port);
+            }
         }
     }
 
@@ -87,6 +96,10 @@ impl Run {
             kind @ (2 | 3) => Ok(Self::OnPipes {
                 command: fields.text()?.to_owned(),
                 separate: kind == 3,
+            }),
+            4 => Ok(Self::Port {
+                host: fields.text()?.to_owned(),
+                port: fields.short()?,
             }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
@@ -180,6 +193,10 @@ impl Message for FromShell {
                 fields.byte(kind);
                 fields.int(number);
             }
+            Self::Dials { dialer } => {
+                fields.byte(5);
+                fields.descriptor(dialer);
+            }
             Self::StartedOnPipes {
                 input,
                 output,
@@ -226,6 +243,9 @@ impl Message for FromShell {
                     errors: separate.then(|| fields.descriptor()).transpose()?,
                 })
             }
+            5 => Ok(Self::Dials {
+                dialer: fields.descriptor()?,
+            }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

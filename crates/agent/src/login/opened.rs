@@ -13,6 +13,7 @@ use super::check::Refusal;
 use super::environment_file;
 use super::permit::Permit;
 use crate::config::{NodePolicy, PamRule};
+use crate::port_rules::PortRule;
 
 /// The name of our rules in `/etc/pam.d`.
 const SERVICE: &CStr = c"usher";
@@ -37,6 +38,8 @@ pub(super) struct OpenedLogin {
     notices: String,
     cgroup: Option<Cgroup>,
     record: Option<LoginRecord>,
+    ports: Vec<PortRule>,
+    deny_ports: Vec<PortRule>,
 }
 
 impl OpenedLogin {
@@ -56,6 +59,8 @@ impl OpenedLogin {
             notices: String::new(),
             cgroup: None,
             record: None,
+            ports: policy.ports.clone(),
+            deny_ports: policy.deny_ports.clone(),
         };
         usher_sys::reset_umask();
         if !usher_sys::running_as_root() {
@@ -124,6 +129,11 @@ impl OpenedLogin {
     /// What it was granted for.
     pub(super) fn permit(&self) -> &Permit {
         &self.permit
+    }
+
+    /// Where its connections may lead, and where not.
+    pub(super) fn port_rules(&self) -> (&[PortRule], &[PortRule]) {
+        (&self.ports, &self.deny_ports)
     }
 
     /// What is set for every login of this node, by PAM or by `/etc/environment`.

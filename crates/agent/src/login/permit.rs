@@ -45,8 +45,9 @@ fn judge(kind: SessionKind, granted: &[u8; 32], run: &Run) -> Result<(), NotPerm
     let (asked, subject) = match run {
         Run::Shell => (SessionKind::Shell, None),
         Run::OnTerminal { command } | Run::OnPipes { command, .. } => {
-            (SessionKind::Command, Some(command))
+            (SessionKind::Command, Some(command.clone()))
         }
+        Run::Port { host, port } => (SessionKind::Port, Some(format!("{host}:{port}"))),
     };
     if asked != kind {
         return Err(NotPermitted::OtherKind);
@@ -103,6 +104,21 @@ mod tests {
                 assert_eq!(refused, Err(NotPermitted::OtherSubject), "{asked:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_grant_for_one_port_connects_to_no_other() {
+        let granted = sha256("db:5432");
+        for (host, port) in [("db", 5433), ("DB", 5432), ("localhost", 5432), ("", 5432)] {
+            let host = host.to_owned();
+            let refused = judge(SessionKind::Port, &granted, &Run::Port { host, port });
+            assert_eq!(refused, Err(NotPermitted::OtherSubject));
+        }
+        let host = "db".to_owned();
+        let asked = Run::Port { host, port: 5432 };
+        assert_eq!(judge(SessionKind::Port, &granted, &asked), Ok(()));
+        let refused = judge(SessionKind::Command, &granted, &asked);
+        assert_eq!(refused, Err(NotPermitted::OtherKind));
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Starting what a session is for: the login shell or a command on a terminal, or a command on pipes.
+//! Starting what a session is for: the login shell or a command on a terminal, a command on pipes, or a dialer.
 //!
 //! Owns that only what the grant permits is started. A command on a terminal is text for `sh`, as with AWS's agent; one
 //! without is split into words and executed as they are, so that no parameter of a document is ever read by a shell.
 
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -11,7 +12,8 @@ use usher_wire::ids::SessionId;
 
 use super::environment::{Terms, environment};
 use super::opened::OpenedLogin;
-use crate::ipc::{FromShell, Open, Run};
+use crate::ipc::{FromShell, Link, Open, Run, ToDialer};
+use crate::port_rules::PortRule;
 
 /// Where the size is unknown, the terminal of old.
 const UNKNOWN_SIZE: WindowSize = WindowSize {
@@ -49,6 +51,7 @@ pub(super) fn start(
         Run::Shell => on_terminal(opened, &environment, open, None),
         Run::OnTerminal { command } => on_terminal(opened, &environment, open, Some(command)),
         Run::OnPipes { command, separate } => on_pipes(opened, &environment, command, *separate),
+        Run::Port { host, port } => dialer(opened, host, *port),
     }
 }
 
@@ -137,6 +140,43 @@ fn on_pipes(
         errors,
     };
     Ok((program, started))
+}
+
+/// A copy of this program that is the account and makes connections to this one place.
+fn dialer(opened: &OpenedLogin, host: &str, port: u16) -> Result<(Pid, FromShell), String> {
+    let failed = |error: &dyn std::fmt::Display| {
+        format!("No connection can be made for the session: {error}.")
+    };
+    let (dialer, its_end) = usher_sys::socket_pair().map_err(|error| failed(&error))?;
+    let null = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")
+        .map_err(|error| failed(&error))?;
+    let executable = usher_sys::own_executable().map_err(|error| failed(&error))?;
+    let pid = Command {
+        account: opened.account(),
+        program: &executable,
+        arguments: &["usher-agent: dialer", "dialer"],
+        environment: &[],
+        descriptors: [its_end.as_fd(), null.as_fd(), null.as_fd()],
+        surroundings: opened.surroundings(),
+    }
+    .spawn()
+    .map_err(|error| failed(&error))?;
+    let texts = |rules: &[PortRule]| rules.iter().map(ToString::to_string).collect();
+    let (allow, deny) = opened.port_rules();
+    let target = ToDialer::Target {
+        host: host.to_owned(),
+        port,
+        allow: texts(allow),
+        deny: texts(deny),
+    };
+    // First in the queue of the socket, before the worker has it.
+    let link = Link::new(dialer);
+    link.send(&target).map_err(|error| failed(&error))?;
+    let dialer = link.into_socket();
+    Ok((pid, FromShell::Dials { dialer }))
 }
 
 fn not_started(account: &Account, file: &Path, error: &str) -> String {

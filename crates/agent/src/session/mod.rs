@@ -7,6 +7,7 @@
 mod error;
 mod line_prefix;
 mod pipes;
+mod ports;
 mod program;
 mod task;
 mod terminal;

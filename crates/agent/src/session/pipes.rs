@@ -42,7 +42,9 @@ impl Pipes {
                 errors_prefix,
                 ..
             } => (output_prefix.clone(), errors_prefix.clone()),
-            Purpose::Shell | Purpose::OnTerminal { .. } => Default::default(),
+            Purpose::Shell | Purpose::OnTerminal { .. } | Purpose::Port { .. } => {
+                Default::default()
+            }
         };
         set_nonblocking(&ends.input)?;
         let reader = |end: OwnedFd| {
@@ -79,6 +81,7 @@ impl Pipes {
             }
             Said::Output(bytes) => Said::Output(self.output_prefix.apply(bytes)),
             Said::Errors(bytes) => Said::Errors(self.errors_prefix.apply(bytes)),
+            Said::Port(said) => Said::Port(said),
         }
     }
 

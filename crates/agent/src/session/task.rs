@@ -34,6 +34,9 @@ const PLATFORM: &str = "macos";
 #[cfg(not(target_os = "macos"))]
 const PLATFORM: &str = "linux";
 
+/// What the server signs for a port of the node itself.
+const THIS_NODE: &str = "localhost";
+
 /// What a session is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -51,6 +54,13 @@ pub(crate) enum Purpose {
         output_prefix: String,
         /// Before each line of standard error.
         errors_prefix: String,
+    },
+    /// Connections to one place.
+    Port {
+        host: String,
+        port: u16,
+        /// Of many connections, or one at a time; otherwise there is one, as for SSH.
+        forwarding: bool,
     },
 }
 
@@ -75,6 +85,8 @@ pub(crate) enum TaskError {
     SessionType(String),
     #[error("The session document has no command for this node's system ({PLATFORM}).")]
     NoCommand,
+    #[error("The session document has no port number.")]
+    NoPort,
     #[error("The command of the session has {0} bytes; this agent takes at most {MAX_COMMAND}.")]
     CommandTooLong(usize),
     #[error(
@@ -108,24 +120,22 @@ pub(crate) fn served_type(content: &TaskContent) -> Result<SessionType, TaskErro
         .and_then(|name| name.as_str())
         .unwrap_or_default();
     match SessionType::parse(named) {
-        Some(SessionType::Port) | None => {
-            Err(TaskError::SessionType(named.escape_debug().to_string()))
-        }
         Some(served) => Ok(served),
+        None => Err(TaskError::SessionType(named.escape_debug().to_string())),
     }
 }
 
 /// What the document wants run on this node.
 pub(crate) fn purpose(content: &TaskContent) -> Result<Purpose, TaskError> {
     let session_type = served_type(content)?;
-    if session_type == SessionType::StandardStream {
-        return Ok(Purpose::Shell);
-    }
-    let properties = content
-        .document_content
-        .get("properties")
-        .and_then(|properties| properties.get(PLATFORM))
-        .ok_or(TaskError::NoCommand)?;
+    let properties = content.document_content.get("properties");
+    let properties = match session_type {
+        SessionType::StandardStream => return Ok(Purpose::Shell),
+        SessionType::Port => return port(properties.ok_or(TaskError::NoPort)?),
+        SessionType::InteractiveCommands | SessionType::NonInteractiveCommands => properties
+            .and_then(|properties| properties.get(PLATFORM))
+            .ok_or(TaskError::NoCommand)?,
+    };
     let text = |key: &str| {
         let value = properties.get(key).and_then(Value::as_str);
         value.unwrap_or_default().to_owned()
@@ -152,12 +162,35 @@ pub(crate) fn purpose(content: &TaskContent) -> Result<Purpose, TaskError> {
     })
 }
 
+/// Documents write numbers as texts; a port of the node itself has no host.
+fn port(properties: &Value) -> Result<Purpose, TaskError> {
+    let text = |key: &str| properties.get(key).and_then(Value::as_str);
+    let port = text("portNumber").and_then(|number| number.parse().ok());
+    let host = text("host").filter(|host| !host.is_empty());
+    Ok(Purpose::Port {
+        host: host.unwrap_or(THIS_NODE).to_owned(),
+        port: port.filter(|port| *port > 0).ok_or(TaskError::NoPort)?,
+        forwarding: text("type") == Some("LocalPortForwarding"),
+    })
+}
+
 /// Documents write flags as JSON has them and as texts.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => *flag,
         Value::String(text) => text.eq_ignore_ascii_case("true"),
         _ => false,
+    }
+}
+
+/// What the client is told of the session: for ports where they lead and how, otherwise nothing.
+pub(super) fn properties(content: &TaskContent) -> Value {
+    match (
+        served_type(content),
+        content.document_content.get("properties"),
+    ) {
+        (Ok(SessionType::Port), Some(properties)) => properties.clone(),
+        _ => Value::Null,
     }
 }
 
@@ -211,8 +244,13 @@ mod tests {
 
     #[test]
     fn session_types_that_are_not_served_are_named() {
-        let task = content(r#"{"DocumentContent":{"sessionType":"Port"},"SessionId":"a-1"}"#);
-        assert!(served_type(&task).unwrap_err().to_string().contains("Port"));
+        let task = content(r#"{"DocumentContent":{"sessionType":"Video"},"SessionId":"a-1"}"#);
+        assert!(
+            served_type(&task)
+                .unwrap_err()
+                .to_string()
+                .contains("Video")
+        );
         let task = content(r#"{"DocumentContent":{},"SessionId":"a-1"}"#);
         assert!(served_type(&task).is_err());
     }
@@ -257,6 +295,37 @@ mod tests {
         let properties = format!(r#"{{"{PLATFORM}":{{"commands":"{long}"}}}}"#);
         let refused = command("InteractiveCommands", &properties);
         assert!(matches!(refused, Err(TaskError::CommandTooLong(length)) if length == long.len()));
+    }
+
+    #[test]
+    fn a_document_without_a_usable_port_is_refused() {
+        for properties in [
+            "null",
+            "{}",
+            r#"{"portNumber":22}"#,
+            r#"{"portNumber":"0"}"#,
+            r#"{"portNumber":"65536"}"#,
+        ] {
+            assert!(
+                matches!(command("Port", properties), Err(TaskError::NoPort)),
+                "{properties}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_port_without_a_host_is_one_of_this_node() {
+        let port = |host: &str, forwarding| Purpose::Port {
+            host: host.to_owned(),
+            port: 22,
+            forwarding,
+        };
+        assert_eq!(
+            command("Port", r#"{"portNumber":"22"}"#).unwrap(),
+            port("localhost", false)
+        );
+        let remote = r#"{"portNumber":"22","host":"db","type":"LocalPortForwarding"}"#;
+        assert_eq!(command("Port", remote).unwrap(), port("db", true));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! whichever comes first. Back pressure is the machine's: the program is read only while the send
 //! buffer has room, and the next input is taken only when the program took the last.
 
+mod kinds;
+
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
@@ -25,14 +27,18 @@ use uuid::Uuid;
 
 use super::error::SessionError;
 use super::pipes::{PipeEnds, Pipes};
-use super::program::{Program, Said};
+use super::ports::{Dials, Ports};
+use super::program::{Heard, Program, Said};
 use super::task::{self, SessionTask};
 use super::terminal::Terminal;
 use crate::confinement;
-use crate::ipc::{AsyncLink, FromShell, LinkError, Open, Run, ToShell};
+use crate::ipc::{AsyncLink, FromShell, LinkError, ToShell};
 use crate::monitor::SessionEnd;
 use crate::service;
 use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
+
+/// The first client that carries many connections in a port session (agent.md 5.4).
+const FIRST_MULTIPLEXING: [u64; 4] = [1, 1, 70, 0];
 
 /// The channel must be open for the first time within this.
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
@@ -66,7 +72,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
             Instant::now(),
             *Uuid::new_v4().as_bytes(),
             session_type,
-            serde_json::Value::Null,
+            task::properties(&task.content),
         ),
         alarm: Alarm::default(),
         login: AsyncLink::new(login)?,
@@ -149,7 +155,7 @@ impl Session {
             match self.wait(open_by).await {
                 Happened::Transport(sight) => self.on_transport(sight)?,
                 Happened::Login(said) => self.on_login(said)?,
-                Happened::Said(said) => self.on_said(said),
+                Happened::Said(said) => self.on_said(said)?,
                 Happened::InputTaken(written) => self.on_input_taken(written),
                 Happened::Time => self.on_time(open_by)?,
             }
@@ -199,91 +205,6 @@ impl Session {
         if self.channel.send_notice(line).is_err() {
             tracing::debug!(session = %self.id, "a notice found no room");
         }
-    }
-
-    fn open_program(&mut self, said: Option<ClientTerminal>) -> Result<(), SessionError> {
-        let terminal = said
-            .or_else(|| self.known_terminal.take())
-            .unwrap_or_default();
-        let is_usher = self.channel.peer_is_usher();
-        let run = match &self.purpose {
-            task::Purpose::Shell => Run::Shell,
-            task::Purpose::OnTerminal { command } => Run::OnTerminal {
-                command: command.clone(),
-            },
-            task::Purpose::OnPipes {
-                command, separate, ..
-            } => {
-                // AWS's clients have only keys for such a command, and no end of input to send.
-                self.input_has_ended = !is_usher;
-                Run::OnPipes {
-                    command: command.clone(),
-                    separate: *separate || is_usher,
-                }
-            }
-        };
-        self.login.send(&ToShell::Open(Open {
-            run,
-            columns: terminal.cols,
-            rows: terminal.rows,
-            term: terminal.term,
-            locale: terminal.locale.into_iter().collect(),
-        }))?;
-        Ok(())
-    }
-
-    fn is_on_pipes(&self) -> bool {
-        matches!(self.purpose, task::Purpose::OnPipes { .. })
-    }
-
-    fn take_input(&mut self, input: Bytes) -> Result<(), SessionError> {
-        if !self.is_on_pipes() || self.channel.peer_is_usher() {
-            self.input = input;
-            if let Some(program) = &self.program {
-                // A key reaches its program before anything else is done about it.
-                program.write_now(&mut self.input);
-            }
-            return Ok(());
-        }
-        // As AWS's agent: of what is typed to a command without a terminal only these keys count (agent.md 6.3).
-        for key in input {
-            match key {
-                0x03 => self.take_flag(Some(Flag::Signal(2)))?,
-                0x1c => self.take_flag(Some(Flag::Signal(3)))?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Comes in order with the input: what was sent before it, the program has already taken.
-    fn take_flag(&mut self, flag: Option<Flag>) -> Result<(), SessionError> {
-        match flag {
-            Some(Flag::EndOfInput) => {
-                self.input_has_ended = true;
-                if let Some(program) = &mut self.program {
-                    program.end_input();
-                }
-            }
-            Some(Flag::Signal(number)) if self.exited.is_none() => {
-                self.login.send(&ToShell::Signal { number })?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, mut program: Program) {
-        if let Some(known) = self.known_terminal.take().filter(|known| known.cols > 0) {
-            program.resize(WindowSize {
-                columns: known.cols,
-                rows: known.rows,
-            });
-        }
-        if self.input_has_ended {
-            program.end_input();
-        }
-        self.program = Some(program);
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
@@ -384,7 +305,7 @@ impl Session {
         };
         match said {
             FromShell::Started { terminal } => {
-                self.start(Program::OnTerminal(Terminal::new(terminal)?));
+                self.start(Program::Terminal(Terminal::new(terminal)?));
                 if !self.profile.is_empty() {
                     // Before what the person may have typed already.
                     self.input = [mem::take(&mut self.profile), mem::take(&mut self.input)]
@@ -402,14 +323,25 @@ impl Session {
                     output,
                     errors,
                 };
-                self.start(Program::OnPipes(Pipes::new(ends, &self.purpose)?));
+                self.start(Program::Pipes(Pipes::new(ends, &self.purpose)?));
+            }
+            FromShell::Dials { dialer } => {
+                let ports = Ports::start(
+                    Dials::start(dialer)?,
+                    self.framing(),
+                    self.channel.peer_is_usher(),
+                )?;
+                self.start(Program::Ports(ports));
             }
             FromShell::Failed { sentence } => return Err(SessionError::Shell(sentence)),
             FromShell::Exited { status } => {
                 tracing::info!(session = %self.id, ?status, "the shell has ended");
                 self.exited = Some(status);
-                self.say_farewell_within(self.keeps_output);
-                self.input = Bytes::new();
+                // A dialer's end is none of the connections it made.
+                if !matches!(self.purpose, task::Purpose::Port { .. }) {
+                    self.say_farewell_within(self.keeps_output);
+                    self.input = Bytes::new();
+                }
             }
         }
         Ok(())
@@ -420,24 +352,29 @@ impl Session {
         self.farewell = Some(self.farewell.map_or(until, |earlier| earlier.min(until)));
     }
 
-    fn on_said(&mut self, said: io::Result<Said>) {
+    fn on_said(&mut self, said: io::Result<Said>) -> Result<(), SessionError> {
         let Some(program) = &mut self.program else {
-            return;
+            return Ok(());
         };
-        let is_last = match said {
-            Ok(said) => {
-                let (output, is_last) = program.on_said(said);
-                self.output = output;
-                is_last
+        match said.and_then(|said| program.on_said(said)) {
+            Ok(Heard::Payload(payload_type, payload)) => {
+                self.output = Some((payload_type, payload));
+                return Ok(());
             }
+            Ok(Heard::Nothing) => return Ok(()),
+            Ok(Heard::Refused(sentence)) => return Err(SessionError::Shell(sentence)),
+            Ok(Heard::End) => {}
             Err(error) => {
                 tracing::warn!(session = %self.id, "the program cannot be read: {error}");
-                true
             }
-        };
-        if is_last {
-            self.program = None;
         }
+        self.program = None;
+        if matches!(self.purpose, task::Purpose::Port { .. }) {
+            // There is no exit to wait for.
+            self.all_is_said = true;
+            self.say_farewell_within(self.keeps_output);
+        }
+        Ok(())
     }
 
     fn on_input_taken(&mut self, written: io::Result<()>) {
@@ -465,7 +402,7 @@ impl Session {
     /// The last message, for the service alone. AWS's agent sends none after a terminate.
     fn say_how_it_ended(&mut self, end: &Result<SessionEnd, SessionError>) {
         let (status, output) = match end {
-            Ok(_) if self.exited.is_none() => return,
+            Ok(_) if self.exited.is_none() && !self.all_is_said => return,
             Ok(_) => (TaskStatus::Success, String::new()),
             Err(error) => (TaskStatus::Failed, error.to_string()),
         };

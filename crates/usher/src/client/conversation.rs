@@ -3,6 +3,9 @@
 //! Each turn settles what follows from the last event: payloads to their sink, frames to the connection. Standard
 //! input is read only while the channel takes it, a bounded rest aside; output is taken only when the last of it was written.
 
+mod kinds;
+
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,11 +14,12 @@ use usher_aws::{Alarm, Socket, wall_ms};
 use usher_sys::RawTerminal;
 use usher_wire::data_channel::{ClientHello, DataChannel, Event};
 use usher_wire::frame::PayloadType;
-use usher_wire::message::{Flag, SessionType};
+use usher_wire::message::Flag;
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
 use super::escape::{Escape, Escapes};
+use super::forward::{ForwardInput, ForwardOutput, Listen};
 use super::input::Input;
 use super::link::{Link, LinkEvent};
 use super::opening::Opening;
@@ -28,6 +32,9 @@ use crate::error::Error;
 
 /// Ctrl-C.
 const INTERRUPT: u8 = 0x03;
+
+/// The first agent that carries many connections in a port session: above 3.0.196.0 (client.md 6.1).
+const FIRST_MULTIPLEXING: [u64; 4] = [3, 0, 196, 1];
 
 /// How long a command that is to end with us has to do so.
 const COMMAND_ENDS_WITHIN: Duration = Duration::from_secs(3);
@@ -45,14 +52,18 @@ pub(super) enum Ending {
         /// The service's sentence, which may be empty.
         reason: String,
     },
-    /// The same, with an agent that tells no status: nothing says that anything went wrong.
-    ClosedByAwsAgent,
+    /// The same where there is no status to tell, of a port or by AWS's agent: nothing says that anything went wrong.
+    ClosedWithoutStatus,
     /// It was over when it should have been taken up again.
     TimedOut,
     /// A signal asked us to end.
     Signalled(i32),
     /// The person wants it to end.
     LeftByEscape,
+    /// Nobody reads a port session any more.
+    ReaderGone,
+    /// The person ended a port session by a key that is this signal elsewhere.
+    LeftByKey(i32),
 }
 
 /// An open session.
@@ -65,7 +76,11 @@ pub(super) struct Conversation<'a> {
     signals: Signals,
     output: Output,
     /// None until the session has started: what is typed before belongs to the local terminal.
-    input: Option<Input>,
+    input: Option<Source>,
+    /// In place of standard output, while a port is forwarded.
+    forward: Option<ForwardOutput>,
+    /// Where a forwarded port listens, if it is not the document's to say.
+    listen: Option<Listen>,
     /// Read and not yet taken by the channel.
     held: BytesMut,
     escapes: Escapes,
@@ -74,10 +89,16 @@ pub(super) struct Conversation<'a> {
     stdin_end: StdinEnd,
     /// The end of standard input is still to be told to a command, behind what is held.
     tells_end: bool,
-    /// A signal asked us to end, and the command with us, until then.
-    leaving: Option<(i32, Instant)>,
+    /// We are to end, and the command or port session with us, until then.
+    leaving: Option<(Ending, Instant)>,
     status: Option<i32>,
     reason: Option<String>,
+}
+
+/// Where the session's input comes from.
+enum Source {
+    Stdin(Input),
+    Connections(ForwardInput),
 }
 
 enum Happened {
@@ -94,6 +115,7 @@ impl<'a> Conversation<'a> {
         socket: Socket,
         voice: Voice<'a>,
         signals: Signals,
+        listen: Option<Listen>,
     ) -> Self {
         let hello = ClientHello {
             client_version: CLIENT_VERSION.to_owned(),
@@ -108,6 +130,8 @@ impl<'a> Conversation<'a> {
             signals,
             output: Output::new(),
             input: None,
+            forward: None,
+            listen,
             held: BytesMut::new(),
             escapes: Escapes::new(),
             raw_mode: None,
@@ -121,31 +145,37 @@ impl<'a> Conversation<'a> {
 
     /// Until it ends. The terminal is as it was when this returns.
     pub(super) async fn hold(mut self) -> Result<Ending, Error> {
-        let ending = loop {
-            if let Some(ending) = self.settle()? {
-                break ending;
+        let ending = self.until_it_ends().await;
+        drop(self.raw_mode.take());
+        self.link.close().await;
+        ending
+    }
+
+    async fn until_it_ends(&mut self) -> Result<Ending, Error> {
+        loop {
+            if let Some(ending) = self.settle().await? {
+                return Ok(ending);
             }
             let happened = self.wait().await;
             if let Some(ending) = self.handle(happened)? {
-                break ending;
+                return Ok(ending);
             }
-        };
-        drop(self.raw_mode.take());
-        self.link.close().await;
-        Ok(ending)
+        }
     }
 
     async fn wait(&mut self) -> Happened {
         let reads = self.stdin_end.is_open() && self.input.is_some() && self.held.len() < HELD;
-        let leaving = self.leaving.map(|(_, until)| until);
+        let leaving = self.leaving.as_ref().map(|(_, until)| *until);
         let due = [self.channel.poll_timeout(), self.stdin_end.due(), leaving]
             .into_iter()
             .flatten()
             .min();
         let writes = !self.output.is_idle();
+        let forwards = self.forward.as_ref().is_some_and(|out| !out.is_idle());
         tokio::select! {
             event = self.link.next() => Happened::Link(event),
             written = self.output.write(), if writes => Happened::Written(written),
+            written = forward(&mut self.forward), if forwards => Happened::Written(written),
             chunk = next_chunk(&mut self.input), if reads => Happened::Typed(chunk),
             caught = self.signals.next() => Happened::Signal(caught),
             () = self.alarm.at(due) => Happened::TimeIsUp,
@@ -153,14 +183,16 @@ impl<'a> Conversation<'a> {
     }
 
     /// Everything that follows from what happened last, until there is nothing left to do but wait.
-    fn settle(&mut self) -> Result<Option<Ending>, Error> {
-        while self.output.is_idle() {
+    async fn settle(&mut self) -> Result<Option<Ending>, Error> {
+        while self.is_idle() {
             match self.channel.poll_event() {
-                Some(event) => self.deliver(event)?,
+                Some(event) => self.deliver(event).await?,
                 None => break,
             }
         }
-        if let Some(reason) = self.reason.take_if(|_| self.output.is_idle()) {
+        if self.is_idle()
+            && let Some(reason) = self.reason.take()
+        {
             return Ok(Some(self.ending(reason)));
         }
         if !self.held.is_empty() && self.channel.writable() {
@@ -169,8 +201,17 @@ impl<'a> Conversation<'a> {
                 .send(PayloadType::Output, self.held.split().freeze());
         }
         if self.tells_end && self.held.is_empty() && self.channel.writable() {
-            self.tells_end = !self.send_flag(Flag::EndOfInput);
+            self.tells_end = !self.send_flag(if self.channel.peer_is_usher() {
+                Flag::EndOfInput
+            } else {
+                Flag::TerminateSession
+            });
         }
+        self.transmit();
+        Ok(None)
+    }
+
+    fn transmit(&mut self) {
         let now = Instant::now();
         while self.link.has_room() {
             match self.channel.poll_transmit(now, wall_ms()) {
@@ -179,26 +220,31 @@ impl<'a> Conversation<'a> {
             }
         }
         self.link.flush_now();
-        Ok(None)
+    }
+
+    /// Whether everything that was delivered was also written.
+    fn is_idle(&self) -> bool {
+        let forwarded = self.forward.as_ref().is_none_or(ForwardOutput::is_idle);
+        self.output.is_idle() && forwarded
     }
 
     fn ending(&self, reason: String) -> Ending {
-        if let Some((signal, _)) = self.leaving {
-            return Ending::Signalled(signal);
+        if let Some((left, _)) = &self.leaving {
+            return left.clone();
         }
         let started = self.channel.session_type().is_some();
-        let aws_agent = started && !self.channel.peer_is_usher();
+        let has_status = self.channel.peer_is_usher() && !self.is_port();
         match self.status {
-            None if reason.is_empty() && aws_agent => Ending::ClosedByAwsAgent,
+            None if reason.is_empty() && started && !has_status => Ending::ClosedWithoutStatus,
             status => Ending::Closed { status, reason },
         }
     }
 
-    fn deliver(&mut self, event: Event) -> Result<(), Error> {
+    async fn deliver(&mut self, event: Event) -> Result<(), Error> {
         match event {
             Event::HandshakeComplete { customer_message } => {
                 self.voice.opened(&customer_message)?;
-                self.open()?;
+                self.open().await?;
             }
             Event::Payload {
                 payload_type,
@@ -217,6 +263,15 @@ impl<'a> Conversation<'a> {
 
     fn deliver_payload(&mut self, payload_type: PayloadType, payload: Bytes) {
         self.stdin_end.not_quiet(Instant::now());
+        match (payload_type, &mut self.forward) {
+            (PayloadType::Output, Some(forward)) => return forward.take(payload),
+            (PayloadType::Flag, Some(_))
+                if Flag::from_payload(&payload) == Some(Flag::ConnectToPortError) =>
+            {
+                return self.voice.not_connected();
+            }
+            _ => {}
+        }
         match payload_type {
             PayloadType::Output => self.output.take(Stream::Out, payload),
             // AWS's plugin writes all three to standard output.
@@ -232,40 +287,6 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The session has started: from here on the keyboard belongs to the node.
-    fn open(&mut self) -> Result<(), Error> {
-        if self.is_on_terminal() {
-            self.raw_mode = screen::enter_raw_mode().map_err(Error::Terminal)?;
-            self.tell_size();
-        }
-        self.input = Some(Input::start().map_err(Error::Terminal)?);
-        Ok(())
-    }
-
-    /// Whether there is a terminal at the other end.
-    fn is_on_terminal(&self) -> bool {
-        matches!(
-            self.channel.session_type(),
-            Some(SessionType::StandardStream | SessionType::InteractiveCommands)
-        )
-    }
-
-    /// Whether our agent serves a command on pipes. AWS's has no end of input and takes signals as bytes.
-    fn is_on_pipes(&self) -> bool {
-        self.channel.session_type() == Some(SessionType::NonInteractiveCommands)
-            && self.channel.peer_is_usher()
-    }
-
-    fn is_port(&self) -> bool {
-        self.channel.session_type() == Some(SessionType::Port)
-    }
-
-    /// In order with the input; false when there is no room yet.
-    fn send_flag(&mut self, flag: Flag) -> bool {
-        let sent = self.channel.send(PayloadType::Flag, flag.to_payload());
-        sent.is_ok()
-    }
-
     /// Only the newest size waits, so there is always room for it.
     fn tell_size(&mut self) {
         let _ = self
@@ -277,35 +298,29 @@ impl<'a> Conversation<'a> {
         let now = Instant::now();
         match happened {
             Happened::Link(event) => return self.handle_link(now, event),
+            // Who reads a plain stream, such as ssh, may be gone before the far end has said its last.
+            Happened::Written(Err(error))
+                if error.kind() == ErrorKind::BrokenPipe && self.is_port() =>
+            {
+                return Ok(self.leave(now, Ending::ReaderGone));
+            }
             Happened::Written(written) => written.map_err(Error::Output)?,
             Happened::Typed(Some(chunk)) => return self.handle_typed(&chunk),
             Happened::Typed(None) => {
                 self.stdin_end.begin(now, self.is_on_terminal());
-                self.tells_end = self.is_on_pipes();
+                self.tells_end = self.is_on_pipes() || self.is_port();
             }
             Happened::Signal(Caught::Resized) if self.input.is_some() && self.is_on_terminal() => {
                 self.tell_size();
             }
             Happened::Signal(Caught::Resized) => {}
-            Happened::Signal(Caught::End(signal)) => return Ok(self.leave(now, signal)),
+            Happened::Signal(Caught::End(signal)) => {
+                return Ok(self.leave(now, Ending::Signalled(signal)));
+            }
             Happened::Signal(Caught::Key(key)) => return self.handle_key(key),
             Happened::TimeIsUp => return Ok(self.handle_time(now)),
         }
         Ok(None)
-    }
-
-    /// A shell stays for whoever resumes it; a command ends with its caller.
-    fn leave(&mut self, now: Instant, signal: i32) -> Option<Ending> {
-        let flag = Flag::TerminateSession.to_payload();
-        let told = self.is_on_pipes()
-            && self.link.is_up()
-            && self.leaving.is_none()
-            && self.channel.send_urgent(PayloadType::Flag, flag).is_ok();
-        if !told {
-            return Some(Ending::Signalled(signal));
-        }
-        self.leaving = Some((signal, now + COMMAND_ENDS_WITHIN));
-        None
     }
 
     fn handle_link(&mut self, now: Instant, event: LinkEvent) -> Result<Option<Ending>, Error> {
@@ -375,6 +390,13 @@ impl<'a> Conversation<'a> {
                 session: self.session.clone(),
             });
         }
+        if self.input.is_some() && self.is_port() {
+            if self.is_forwarding() {
+                self.voice.leaving()?;
+            }
+            let signal = if key == INTERRUPT { 2 } else { 3 };
+            return Ok(self.leave(Instant::now(), Ending::LeftByKey(signal)));
+        }
         if self.is_on_pipes() {
             let signal = match key {
                 INTERRUPT => 2,
@@ -383,7 +405,7 @@ impl<'a> Conversation<'a> {
             };
             let flag = Flag::Signal(signal).to_payload();
             let _ = self.channel.send_urgent(PayloadType::Flag, flag);
-        } else if self.input.is_some() && !self.is_port() {
+        } else if self.input.is_some() {
             self.escapes.interrupted();
             if key == INTERRUPT {
                 // Who interrupts takes back what they pasted and what has not left yet.
@@ -398,8 +420,8 @@ impl<'a> Conversation<'a> {
     }
 
     fn handle_time(&mut self, now: Instant) -> Option<Ending> {
-        if let Some((signal, _)) = self.leaving.filter(|(_, until)| *until <= now) {
-            return Some(Ending::Signalled(signal));
+        if let Some((ending, _)) = self.leaving.take_if(|(_, until)| *until <= now) {
+            return Some(ending);
         }
         if self.channel.poll_timeout().is_some_and(|due| due <= now) {
             self.channel.handle_timeout(now);
@@ -415,9 +437,17 @@ impl<'a> Conversation<'a> {
     }
 }
 
-async fn next_chunk(input: &mut Option<Input>) -> Option<Bytes> {
+async fn next_chunk(input: &mut Option<Source>) -> Option<Bytes> {
     match input {
-        Some(input) => input.next().await,
+        Some(Source::Stdin(input)) => input.next().await,
+        Some(Source::Connections(input)) => input.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn forward(output: &mut Option<ForwardOutput>) -> std::io::Result<()> {
+    match output {
+        Some(output) => output.write().await,
         None => std::future::pending().await,
     }
 }

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::escape::HELP;
+use super::forward::Listen;
 use crate::error::Error;
 use crate::exit::Face;
 use crate::text::printable;
@@ -70,6 +71,52 @@ impl<'a> Voice<'a> {
     /// The session was over when it should have been taken up again.
     pub(super) fn timed_out(self) -> Result<(), Error> {
         self.plugin_only(&format!("Session: {} timed out.\n", self.session))
+    }
+
+    /// A local port is forwarded from here on.
+    pub(super) fn forwarding(self, place: &Listen) -> Result<(), Error> {
+        let session = self.session;
+        if !self.is_plugin() {
+            return aside(&format!("usher: listening on {place}"));
+        }
+        let opened = match place {
+            Listen::Tcp(_, port) => format!("Port {port} opened for sessionId {session}.\n"),
+            Listen::Unix(path) => format!(
+                "Unix socket {} opened for sessionId {session}.\n",
+                path.display()
+            ),
+        };
+        self.plugin_only(&format!("{opened}Waiting for connections...\n"))
+    }
+
+    /// What is said of the first connection, which another task accepts.
+    pub(super) fn accepted(self) -> impl FnOnce() + Send + 'static {
+        let text = self
+            .is_plugin()
+            .then(|| format!("\nConnection accepted for session [{}]\n", self.session));
+        move || {
+            if let Some(text) = text {
+                let _ = io::stdout().write_all(text.as_bytes());
+            }
+        }
+    }
+
+    /// The node could not connect one of them.
+    pub(super) fn not_connected(self) {
+        let _ = if self.is_plugin() {
+            io::stdout()
+                .write_all(b"\nConnection to destination port failed, check SSM Agent logs.\n")
+        } else {
+            writeln!(
+                io::stderr(),
+                "usher: the node could not connect; the log of its agent says why"
+            )
+        };
+    }
+
+    /// A key ends a forward.
+    pub(super) fn leaving(self) -> Result<(), Error> {
+        self.plugin_only("Terminate signal received, exiting.\n")
     }
 
     /// The connection is gone and is being made again; said on a raw terminal, hence the carriage returns.

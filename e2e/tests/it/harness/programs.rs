@@ -50,6 +50,11 @@ pub(crate) fn aws() -> Option<PathBuf> {
 
 /// Whether a program can be started by its name.
 pub(crate) fn on_path(program: &str) -> bool {
+    directory_of(program).is_some()
+}
+
+/// The directory in which a program is found by its name.
+pub(crate) fn directory_of(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(program).exists())
+    std::env::split_paths(&path).find(|directory| directory.join(program).exists())
 }
