@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 
 /// As AWS's plugin has it, and nobody else's machine may connect.
 const LOOPBACK: &str = "localhost";
+
+/// Connections to a socket that wait to be accepted; further ones wait in `connect`.
+const BACKLOG: u32 = 128;
 
 /// A place to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +85,13 @@ impl Listener {
                 Ok(Self::Tcp(listener))
             }
             Listen::Unix(path) => {
-                let listener = UnixListener::bind(path)?;
+                let socket = UnixSocket::new_stream()?;
+                socket.bind(path)?;
                 let made = Made(path.clone());
+                // Before it listens: until then nobody can connect, whoever may open the file.
                 only_for_us(path)?;
                 Ok(Self::Unix {
-                    listener,
+                    listener: socket.listen(BACKLOG)?,
                     _made: made,
                 })
             }
