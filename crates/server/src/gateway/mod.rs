@@ -218,6 +218,22 @@ impl Gateway {
         Ok(())
     }
 
+    /// Ends a session whose node is none any more: its agent is told, and nobody waits for a confirmation that could no
+    /// longer be signed.
+    pub(crate) async fn abandon(
+        &self,
+        session_id: &SessionId,
+        output: &str,
+    ) -> Result<(), StoreError> {
+        self.terminate(session_id, output).await?;
+        let id = session_id.as_str();
+        self.0
+            .store
+            .end_session(id, SessionState::Terminated, "", self.now())
+            .await?;
+        Ok(())
+    }
+
     /// Closes the control channel of a node that is none any more.
     pub(crate) fn dismiss(&self, node: &NodeId) {
         let end = Message::End {

@@ -38,7 +38,7 @@ impl Operation for DeregisterManagedInstance {
             if row.node_id == node.as_str() {
                 let id = SessionId::parse(&row.session_id).map_err(ApiError::internal)?;
                 let output = format!("The managed node {node} was deregistered.");
-                context.gateway.terminate(&id, &output).await?;
+                context.gateway.abandon(&id, &output).await?;
             }
         }
         context.gateway.dismiss(&node);
