@@ -218,6 +218,8 @@ mod tests {
         assert!(refused(&[]));
         assert!(refused(&["start-session"]));
         assert!(refused(&["start-session", "a", "b"]));
+        assert!(refused(&["start-session", "a", "--target", "a"]));
+        assert!(refused(&["start-session", "a", "--parameters", "ls"]));
         assert!(refused(&["nodes", "--output", "yaml"]));
         assert!(refused(&["exec", "--target", "a"]));
         assert!(refused(&["exec", "--target", "a", "true"]));
@@ -242,7 +244,10 @@ mod tests {
         ]));
         assert!(!refused(&[
             "start-session",
+            "--target",
             "mi-1",
+            "--parameters",
+            "command=ls",
             "--endpoint-url",
             "http://h",
             "--profile",

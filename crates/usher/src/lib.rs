@@ -17,6 +17,7 @@ mod exit;
 mod forward;
 mod login;
 mod node_list;
+mod parameters;
 mod plugin;
 mod reach;
 mod server;
