@@ -19,15 +19,27 @@ pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
 /// Longest piece of a program's complaint that is repeated.
 const SHOWN: usize = 200;
 
-/// Runs it to its end; the error is a line that names it, how it ended and what it complained of first.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+/// A line that names the program, how it ended and what it complained of first.
+#[derive(Debug, thiserror::Error)]
+#[error("{line}")]
+pub(crate) struct Complaint {
+    line: String,
+    /// Its exit code; `None` for one that did not run or was killed.
+    pub(crate) code: Option<i32>,
+}
+
+/// Runs it to its end, which has to be a success.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), Complaint> {
     let output = Command::new(program)
         .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .output()
-        .map_err(|error| format!("{program}: {error}"))?;
+        .map_err(|error| Complaint {
+            line: format!("{program}: {error}"),
+            code: None,
+        })?;
     if output.status.success() {
         return Ok(());
     }
@@ -40,5 +52,8 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
         .filter(|c| !c.is_control())
         .take(SHOWN)
         .collect();
-    Err(format!("{program}: {} {first}", output.status))
+    Err(Complaint {
+        line: format!("{program}: {} {first}", output.status),
+        code: output.status.code(),
+    })
 }

@@ -77,7 +77,7 @@ fn remove_user(with_home: bool) -> Result<(), UndoError> {
     let mut deletion = vec!["-deleteUser", SSM_USER];
     deletion.extend((!with_home).then_some("-keepHome"));
     crate::system_program::run(crate::system_program::SYSADMINCTL, &deletion)
-        .map_err(UndoError::User)
+        .map_err(|complaint| UndoError::User(complaint.to_string()))
 }
 
 #[cfg(not(target_os = "macos"))]

@@ -47,6 +47,25 @@ pub(crate) fn close_on_exec(descriptor: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
+/// How many descriptors this process may still open; 0 when that cannot be found out.
+pub fn free_descriptors() -> usize {
+    use nix::sys::resource::{Resource, getrlimit};
+    let listed = if cfg!(target_os = "linux") {
+        "/proc/self/fd"
+    } else {
+        "/dev/fd"
+    };
+    let (Ok((limit, _)), Ok(open)) = (
+        getrlimit(Resource::RLIMIT_NOFILE),
+        std::fs::read_dir(listed),
+    ) else {
+        return 0;
+    };
+    usize::try_from(limit)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(open.count())
+}
+
 /// A pipe, its read end first; both ends are closed by exec.
 ///
 /// # Errors

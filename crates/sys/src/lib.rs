@@ -32,8 +32,8 @@ pub use cgroup::Cgroup;
 pub use command::Command;
 pub use confinement::{Confined, confine_connections, confine_files, confine_system_calls};
 pub use descriptors::{
-    MAX_DESCRIPTORS, Received, anonymous_file, open_owned_file, pipe, read_anonymous_file, receive,
-    send, set_nonblocking, socket_pair, wait_readable,
+    MAX_DESCRIPTORS, Received, anonymous_file, free_descriptors, open_owned_file, pipe,
+    read_anonymous_file, receive, send, set_nonblocking, socket_pair, wait_readable,
 };
 pub use limits::Limits;
 pub use login::{Login, Surroundings};

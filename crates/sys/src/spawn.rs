@@ -15,8 +15,9 @@ use nix::unistd::{ForkResult, Pid};
 use crate::after_fork::{Failure, Stage};
 use crate::descriptors::pipe;
 
-/// Descriptors used by a child are first moved here, above every number it will assign.
-const STAGING: RawFd = 64;
+/// Descriptors used by a child are first moved here, above every number it will assign, and low enough for a process
+/// that may open few.
+const STAGING: RawFd = 20;
 
 /// Exit status of a child whose program never ran.
 const NEVER_RAN: libc::c_int = 127;
@@ -26,7 +27,10 @@ const NEVER_RAN: libc::c_int = 127;
 pub enum SpawnError {
     /// The system refused another process or descriptor.
     #[error("the process could not be created: {0}")]
-    Fork(#[from] io::Error),
+    Fork(io::Error),
+    /// As many processes run as may: on the machine, in its cgroup or for the user it was to become.
+    #[error("no further process may be started: a limit on processes is reached")]
+    TooManyProcesses,
     /// The child failed before its program ran; it has ended.
     #[error("the process failed while {stage}: {errno}")]
     Child {
@@ -40,9 +44,19 @@ pub enum SpawnError {
     NulByte,
 }
 
+impl From<io::Error> for SpawnError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // What fork answers beyond pids.max, RLIMIT_NPROC and the machine's own limits.
+            io::ErrorKind::WouldBlock => Self::TooManyProcesses,
+            _ => Self::Fork(error),
+        }
+    }
+}
+
 impl From<Errno> for SpawnError {
     fn from(errno: Errno) -> Self {
-        Self::Fork(errno.into())
+        io::Error::from(errno).into()
     }
 }
 
@@ -154,8 +168,10 @@ fn read_report(report: OwnedFd) -> Option<SpawnError> {
     let mut bytes = [0_u8; 5];
     std::fs::File::from(report).read_exact(&mut bytes).ok()?;
     let [step, errno @ ..] = bytes;
-    Some(SpawnError::Child {
-        stage: Stage::from_byte(step).unwrap_or(Stage::Execute),
-        errno: Errno::from_raw(i32::from_ne_bytes(errno)),
+    let stage = Stage::from_byte(step).unwrap_or(Stage::Execute);
+    Some(match (stage, Errno::from_raw(i32::from_ne_bytes(errno))) {
+        // A uid beyond its RLIMIT_NPROC is told of it by exec, or by setuid on older kernels.
+        (Stage::Execute | Stage::User, Errno::EAGAIN) => SpawnError::TooManyProcesses,
+        (stage, errno) => SpawnError::Child { stage, errno },
     })
 }

@@ -65,7 +65,7 @@ pub(crate) enum ToLogin {
 pub(crate) enum FromLogin {
     /// The grant holds and the account may be used: the session worker may start.
     Accepted,
-    /// A sentence for the person; the login process ends.
+    /// A sentence for the person, before the login is granted or when its program cannot start; the login process ends.
     Refused { sentence: String },
     /// From now on it waits for this; one that never answers is what the person is told about.
     Asks(Asked),

@@ -75,11 +75,12 @@ impl SpentGrants {
         // more files.
         let _ = self.forget_expired(now_ms);
         let believable_until = grant.expires_ms.saturating_add(SKEW_MS);
+        let path = self.directory.join(hex::encode(grant.id));
         let made = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(self.directory.join(hex::encode(grant.id)));
+            .open(&path);
         let mut file = match made {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -87,9 +88,14 @@ impl SpentGrants {
             }
             Err(error) => return Err(GrantRefusal::Unwritable(error)),
         };
-        file.write_all(believable_until.to_string().as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(GrantRefusal::Unwritable)
+        let written = file
+            .write_all(believable_until.to_string().as_bytes())
+            .and_then(|()| file.sync_all());
+        if written.is_err() {
+            // It opened nothing, and a file without a time would stay on the full disk for good.
+            let _ = fs::remove_file(&path);
+        }
+        written.map_err(GrantRefusal::Unwritable)
     }
 
     fn forget_expired(&self, now_ms: u64) -> io::Result<()> {

@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::identities::Identities;
 use crate::ipc::{Asked, FromLogin, Link, LinkError, ToLogin};
 use crate::registration::{RegistrationError, StateDir};
-use crate::running::Running;
+use crate::running::{Door, Running};
 use check::Checker;
 use grant::SpentGrants;
 use opened::OpenedLogin;
@@ -47,6 +47,10 @@ pub(crate) enum LoginError {
     OutOfOrder,
     #[error("another process of the agent failed: {0}")]
     Link(#[from] LinkError),
+    #[error("the directory of used grants: {0}")]
+    Grants(io::Error),
+    #[error("what a later monitor finds the session by could not be written: {0}")]
+    Door(io::Error),
     #[error("{0}")]
     System(#[from] io::Error),
 }
@@ -63,20 +67,20 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     let ToLogin::Check { session: id, grant } = monitor.receive()? else {
         return Err(LoginError::OutOfOrder);
     };
-    let opened = match open(config, &id, &grant, &monitor)? {
-        Ok(opened) => opened,
-        Err(refusal) => {
+    let (opened, door) = match open(config, &id, &grant, &monitor) {
+        Ok(Ok(open)) => open,
+        Ok(Err(refusal)) => {
             tracing::info!(session = %id, "{refusal}");
             let sentence = refusal.to_string();
             return Ok(monitor.send(&FromLogin::Refused { sentence })?);
         }
+        Err(error) => {
+            tracing::error!(session = %id, "{error}");
+            let sentence = format!("The session could not start on the node: {error}.");
+            return Ok(monitor.send(&FromLogin::Refused { sentence })?);
+        }
     };
     tracing::info!(session = %id, user = opened.account().name(), "the login is granted");
-    // Before the monitor hears of it: were it to end now, its successor finds this login.
-    let door = Running::new(&config.run_dir).open_door(&id)?;
-    if let Some(cgroup) = opened.cgroup() {
-        door.tell_cgroup(cgroup.path())?;
-    }
     monitor.send(&FromLogin::Accepted)?;
     usher_sys::deadline(0);
 
@@ -88,19 +92,19 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     shell::serve(opened, &id, ends, config.policy.linger)
 }
 
-/// From the grant to an open login. The monitor is told whom it takes long with.
+/// From the grant to an open login with its door. The monitor is told whom it takes long with.
 fn open(
     config: &Config,
     session: &SessionId,
     grant: &[u8],
     monitor: &Link,
-) -> Result<Result<OpenedLogin, check::Refusal>, LoginError> {
+) -> Result<Result<(OpenedLogin, Door), check::Refusal>, LoginError> {
     let registration = StateDir::new(&config.state_dir).load()?;
     let grant_key: GrantPublicKey = registration
         .grant_public_key
         .parse()
         .map_err(|_| LoginError::GrantKey)?;
-    let spent = SpentGrants::open(&config.run_dir)?;
+    let spent = SpentGrants::open(&config.run_dir).map_err(LoginError::Grants)?;
     let own_user = if usher_sys::running_as_root() {
         None
     } else {
@@ -119,10 +123,27 @@ fn open(
         Err(refusal) => return Ok(Err(refusal)),
     };
     monitor.send(&FromLogin::Asks(Asked::Pam))?;
-    Ok(OpenedLogin::open(
-        permit,
-        session,
-        &registration.node_id,
-        &config.policy,
-    ))
+    let opened = OpenedLogin::open(permit, session, &registration.node_id, &config.policy);
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    // Before the monitor hears of it: were it to end now, its successor finds this login.
+    let door = open_door(config, session, &opened).map_err(LoginError::Door)?;
+    Ok(Ok((opened, door)))
+}
+
+/// One that cannot be written whole leaves nothing, or a successor would take the session for one that was lost.
+fn open_door(config: &Config, session: &SessionId, opened: &OpenedLogin) -> io::Result<Door> {
+    let running = Running::new(&config.run_dir);
+    let door = running.open_door(session).and_then(|door| {
+        opened
+            .cgroup()
+            .map_or(Ok(()), |cgroup| door.tell_cgroup(cgroup.path()))?;
+        Ok(door)
+    });
+    if door.is_err() {
+        running.forget(session);
+    }
+    door
 }

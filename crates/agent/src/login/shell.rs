@@ -16,7 +16,7 @@ use usher_wire::ids::SessionId;
 use super::LoginError;
 use super::opened::OpenedLogin;
 use super::program;
-use crate::ipc::{FromShell, Link, LinkError, Open, ToLogin, ToShell};
+use crate::ipc::{FromLogin, FromShell, Link, LinkError, Open, ToLogin, ToShell};
 use crate::monitor::SessionEnd;
 use crate::running::Door;
 
@@ -250,6 +250,11 @@ impl Watch {
             }
             Err(sentence) => {
                 tracing::error!(session = %id, "{sentence}");
+                // The history has to say why as well, and the worker may not live to tell it.
+                if let Some(monitor) = &self.monitor {
+                    let sentence = sentence.clone();
+                    let _ = monitor.send(&FromLogin::Refused { sentence });
+                }
                 self.session.send(&FromShell::Failed { sentence })?;
                 Ok(Next::End(None))
             }

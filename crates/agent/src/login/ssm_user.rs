@@ -15,11 +15,11 @@ use usher_sys::{Account, AccountError};
 use crate::config::{NodePolicy, SsmUserRule};
 use crate::journal::{Journal, Made};
 use crate::registration::replace;
-#[cfg(not(target_os = "macos"))]
-use crate::system_program::USERADD;
-use crate::system_program::run;
 #[cfg(target_os = "macos")]
 use crate::system_program::{CREATEHOMEDIR, SYSADMINCTL};
+use crate::system_program::{Complaint, run};
+#[cfg(not(target_os = "macos"))]
+use crate::system_program::{USERADD, USERDEL};
 
 /// The account's name, as on AWS.
 pub(crate) const SSM_USER: &str = "ssm-user";
@@ -38,17 +38,27 @@ const HOME: &str = "/home/ssm-user";
 
 /// Makes the account with its home.
 #[cfg(target_os = "macos")]
-fn add_user(shell: &str) -> Result<(), String> {
+fn add_user(shell: &str) -> Result<(), Complaint> {
     // AWS's agent gives it /usr/bin/false and starts `sh` all the same; here the account's shell is what runs.
     let arguments = ["-addUser", SSM_USER, "-home", HOME, "-shell", shell];
     run(SYSADMINCTL, &arguments)?;
     run(CREATEHOMEDIR, &["-c", "-u", SSM_USER])
 }
 
-/// Makes the account with its home.
+/// Makes the account with its home, or neither: an account alone would be taken for one that an administrator made, and
+/// be served without a home and without a rule for good.
 #[cfg(not(target_os = "macos"))]
-fn add_user(shell: &str) -> Result<(), String> {
-    run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER])
+fn add_user(shell: &str) -> Result<(), Complaint> {
+    /// useradd(8): the account is made, its home could not be.
+    const NO_HOME: i32 = 12;
+    let made = run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER]);
+    if let Err(complaint) = &made
+        && complaint.code == Some(NO_HOME)
+        && let Err(error) = run(USERDEL, &[SSM_USER])
+    {
+        tracing::error!("{SSM_USER} without a home was left behind: {error}");
+    }
+    made
 }
 const VISUDO: &str = "/usr/sbin/visudo";
 
@@ -62,10 +72,10 @@ pub(crate) enum SsmUserError {
     )]
     NotMade,
     #[error("the OS user ssm-user could not be made: {0}")]
-    Useradd(String),
+    Useradd(Complaint),
     #[error("what is made on this node could not be recorded first, so nothing was made: {0}")]
     Unrecorded(io::Error),
-    #[error("another first session could not be waited for: {0}")]
+    #[error("the lock that first sessions take in turn could not be taken: {0}")]
     Lock(io::Error),
 }
 
@@ -108,9 +118,12 @@ fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
     } else {
         "/bin/sh"
     };
-    if let Err(words) = add_user(shell) {
-        journal.withdraw(made).map_err(SsmUserError::Unrecorded)?;
-        return Err(SsmUserError::Useradd(words));
+    if let Err(complaint) = add_user(shell) {
+        // Undoing what is not there does no harm, and why it was not made is what the person has to hear.
+        if let Err(error) = journal.withdraw(made) {
+            tracing::error!("the journal still lists {SSM_USER}: {error}");
+        }
+        return Err(SsmUserError::Useradd(complaint));
     }
     tracing::info!("made the OS user {SSM_USER}");
     Ok(())

@@ -92,12 +92,12 @@ impl Adopted {
         self.links().next().is_none()
     }
 
-    /// The session's login has something to say: it can only be its end. True when it was.
+    /// The session's login has something to say, or has ended. True when it has: how, it wrote down.
     pub(super) fn on_login(&mut self, id: &SessionId) -> bool {
         let Some(State::Live(link)) = self.table.get_mut(id) else {
             return false;
         };
-        if let Ok(None) = link.next_ready::<FromLogin>() {
+        if link.next_ready::<FromLogin>().is_ok() {
             return false;
         }
         let ended = State::Ended(ended(&self.running, id));

@@ -70,6 +70,14 @@ impl ControlProcess {
         self.due().is_some_and(|due| due <= now)
     }
 
+    /// It could not be started: the next try comes after a while, as after its end.
+    pub(super) fn postponed(&mut self, now: Instant) {
+        self.state = State::Down {
+            due: now + self.wait,
+        };
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+    }
+
     pub(super) fn started(&mut self, pid: Pid, link: Link, now: Instant) {
         self.state = State::Up {
             pid,
@@ -94,10 +102,7 @@ impl ControlProcess {
         if now.saturating_duration_since(since) >= WELL_AFTER {
             self.wait = FIRST_WAIT;
         }
-        self.state = State::Down {
-            due: now + self.wait,
-        };
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        self.postponed(now);
         true
     }
 
@@ -187,6 +192,15 @@ mod tests {
             assert_eq!(child.wait().unwrap().signal(), Some(9), "{bytes:?}");
             assert!(control.ended(pid, Instant::now()));
         }
+    }
+
+    #[test]
+    fn one_that_could_not_be_started_is_tried_again_later() {
+        let mut control = ControlProcess::new(None);
+        let now = Instant::now();
+        control.postponed(now);
+        assert!(!control.is_due(now));
+        assert!(control.is_due(now + FIRST_WAIT));
     }
 
     #[test]

@@ -136,7 +136,14 @@ impl Monitor<'_> {
                 return Ok(());
             }
             if !self.stopping && self.control.is_due(now) {
-                self.start_control(now)?;
+                match self.start_control(now) {
+                    // Sessions go on without it, and whatever is exhausted now may be there again later.
+                    Err(MonitorError::Launch(error)) => {
+                        tracing::error!("{error}; it is tried again");
+                        self.control.postponed(now);
+                    }
+                    started => started?,
+                }
             }
             for source in self.wait(now)? {
                 match source {

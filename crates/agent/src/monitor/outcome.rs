@@ -24,6 +24,8 @@ pub(crate) enum SessionEnd {
     ShellFailed = 13,
     /// The client broke the protocol.
     ClientFailed = 14,
+    /// The system refused the session worker what it needs to serve anybody.
+    NodeExhausted = 15,
 }
 
 impl SessionEnd {
@@ -35,6 +37,7 @@ impl SessionEnd {
             Self::LoginLost,
             Self::ShellFailed,
             Self::ClientFailed,
+            Self::NodeExhausted,
         ]
         .into_iter()
         .find(|end| *end as i32 == code)
@@ -60,6 +63,9 @@ impl SessionEnd {
                 "The login shell could not be started; the agent's log on the node says why."
             }
             Self::ClientFailed => "The client broke the session's protocol.",
+            Self::NodeExhausted => {
+                "The node has no descriptor, process or memory left to serve the session; the agent's log on the node says which."
+            }
         };
         Outcome::Failed(sentence.to_owned())
     }

@@ -17,6 +17,10 @@ use crate::ipc::{Asked, FromLogin, Link, LinkError, Outcome, ToLogin};
 /// Live and unreported sessions together; AWS's agent serves as many.
 const MAX_SESSIONS: usize = 1000;
 
+/// What starting processes, and a message with its descriptors, take for a moment. Without them the monitor could not
+/// tell a lack of its own from a control process that breaks the rules.
+const SPARE_DESCRIPTORS: usize = 32;
+
 /// Login gets two seconds to hang up and some to kill; then the monitor ends both processes.
 const END_WITHIN: Duration = Duration::from_secs(8);
 
@@ -70,6 +74,13 @@ impl Sessions {
             return Err(Outcome::Failed(format!(
                 "The node serves {MAX_SESSIONS} sessions already; end some of them first."
             )));
+        }
+        if usher_sys::free_descriptors() < SPARE_DESCRIPTORS {
+            return Err(Outcome::Failed(
+                "The session could not start: the node's agent may open no further descriptor. End some sessions, or raise \
+                 its limit (LimitNOFILE of its unit)."
+                    .to_owned(),
+            ));
         }
         let login = launcher.login().map_err(|error| failed(&error))?;
         let session = id.clone();

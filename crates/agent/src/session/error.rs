@@ -37,7 +37,8 @@ impl SessionError {
             Self::Task(_) | Self::Service(ServiceError::Endpoint(_)) => SessionEnd::TaskUnreadable,
             Self::Service(_) | Self::Refused(_) | Self::NotOpened => SessionEnd::ChannelRefused,
             Self::Login(_) => SessionEnd::LoginLost,
-            Self::Shell(_) | Self::System(_) => SessionEnd::ShellFailed,
+            Self::Shell(_) => SessionEnd::ShellFailed,
+            Self::System(_) => SessionEnd::NodeExhausted,
             Self::Client(_) => SessionEnd::ClientFailed,
         }
     }

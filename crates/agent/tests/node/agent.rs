@@ -80,6 +80,16 @@ impl Agent {
         self.directory.path()
     }
 
+    /// The monitor's process id.
+    pub(crate) fn monitor(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A path as the agent sees it, from outside its namespace.
+    pub(crate) fn sees(&self, path: &Path) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), path.display()))
+    }
+
     pub(crate) fn config(&self) -> &Path {
         &self.config
     }

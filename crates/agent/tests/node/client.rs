@@ -78,6 +78,13 @@ impl Client {
         );
     }
 
+    /// The same, but the session may end first: false then.
+    pub(crate) async fn shows_or_ends(&mut self, text: &str) -> bool {
+        let shown = |client: &Self| client.screen.contains(text);
+        let run = tokio::time::timeout(SOON, self.run(shown)).await;
+        run.unwrap_or_else(|_| panic!("neither {text:?} nor an end: {}", self.screen))
+    }
+
     /// Runs the session until the agent has closed the channel.
     pub(crate) async fn run_to_the_end(&mut self) {
         let ended = tokio::time::timeout(SOON, self.run(|_| false)).await;

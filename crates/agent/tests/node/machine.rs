@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -12,10 +13,13 @@ use crate::throwaway::while_no_user_is_made;
 /// Arguments: the directory with the copies, then the command.
 const IN_A_NAMESPACE: &str = r#"
 set -eu
-mount --bind "$1/etc" /etc
-mount --bind "$1/run" /run
-if [ -d "$1/extrausers" ]; then mount --bind "$1/extrausers" /var/lib/extrausers; fi
+machine=$1
+mount --bind "$machine/etc" /etc
+mount --bind "$machine/run" /run
+if [ -d "$machine/home" ]; then mount --bind "$machine/home" /home; fi
+if [ -d "$machine/extrausers" ]; then mount --bind "$machine/extrausers" /var/lib/extrausers; fi
 shift
+if [ -e "$machine/prepare" ]; then . "$machine/prepare"; fi
 exec "$@"
 "#;
 
@@ -72,6 +76,29 @@ impl Machine {
         let text = fs::read_to_string(self.path(name)).unwrap();
         assert!(text.contains(old), "{text}");
         self.write(name, &text.replacen(old, new, 1));
+    }
+
+    /// Lines of shell that run on it before each program: `$machine` is its directory as seen from outside, `$2` what the
+    /// agent is asked to do and `$4` its configuration.
+    pub(crate) fn prepare(&self, lines: &str) {
+        self.write("prepare", lines);
+    }
+
+    /// A `/home` of its own, and uids for new accounts that no other machine gives.
+    pub(crate) fn with_home(self) -> Self {
+        static MACHINES: AtomicUsize = AtomicUsize::new(0);
+        let number = MACHINES.fetch_add(1, Ordering::Relaxed);
+        let uid = 40_000 + std::process::id() as usize % 1000 * 10 + number;
+        fs::create_dir(self.path("home")).unwrap();
+        fs::create_dir_all(self.path("etc/sudoers.d")).unwrap();
+        let text = fs::read_to_string(self.path("etc/login.defs")).unwrap_or_default();
+        let kept = text.lines().filter(|line| !line.starts_with("UID_M"));
+        let rules = format!("UID_MIN {uid}\nUID_MAX {uid}\n");
+        self.write(
+            "etc/login.defs",
+            &(rules + &kept.collect::<Vec<_>>().join("\n")),
+        );
+        self
     }
 
     /// The passwd of libnss-extrausers.

@@ -13,6 +13,7 @@ mod agent;
 mod client;
 mod compared;
 mod deaths;
+mod exhaustion;
 mod hostile_worker;
 mod install;
 mod machine;

@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub(crate) const NODE: &str = "mi-0123456789abcdef0";
 
 /// Long enough for the slowest machine, short enough to fail in.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 pub(crate) type WebSocket = WebSocketStream<TcpStream>;
 
