@@ -227,6 +227,16 @@ pub(crate) fn runs(command_line: &str) -> bool {
     })
 }
 
+/// Whether any process has this real uid.
+pub(crate) fn has_processes(uid: u32) -> bool {
+    let processes = fs::read_dir("/proc").unwrap();
+    processes.filter_map(Result::ok).any(|entry| {
+        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+        let uids = format!("Uid:\t{uid}\t");
+        status.lines().any(|line| line.starts_with(&uids))
+    })
+}
+
 /// Waits until `gone` holds.
 pub(crate) async fn eventually(what: &str, gone: impl Fn() -> bool) {
     let until = tokio::time::Instant::now() + crate::service::SOON;

@@ -1,6 +1,6 @@
 //! The client of a session: Usher's own, with a terminal of a size of its own.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -21,6 +21,13 @@ pub(crate) struct Client {
     pub(crate) screen: String,
     pub(crate) exit_code: Option<String>,
     pub(crate) last_state: Option<SessionState>,
+}
+
+/// Waits until the session worker has come to the service, without taking its connection.
+pub(crate) async fn a_worker_comes(sockets: &mut mpsc::Receiver<WebSocket>) {
+    while sockets.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 impl Client {

@@ -9,7 +9,7 @@ use std::process::Command;
 use usher_wire::message::TaskStatus;
 
 use crate::agent::Agent;
-use crate::client::Client;
+use crate::client::{Client, a_worker_comes};
 use crate::machine::Machine;
 use crate::service::Service;
 use crate::throwaway::{User, skip, skip_unless_root};
@@ -26,7 +26,7 @@ async fn session(service: &mut Service, name: &str, login: Option<&str>) -> Resu
     let mut sockets = service.start_session(name, &grant).await;
     let complete = tokio::select! {
         complete = service.completion(name) => complete,
-        () = open(&mut sockets) => {
+        () = a_worker_comes(&mut sockets) => {
             let mut client = Client::attach(sockets, None).await;
             client.type_line("echo up-$((40+2)); exit");
             client.run_to_the_end().await;
@@ -39,13 +39,6 @@ async fn session(service: &mut Service, name: &str, login: Option<&str>) -> Resu
     };
     assert_eq!(complete.final_task_status, TaskStatus::Failed);
     Err(complete.output)
-}
-
-/// Waits until the session worker has come to the service.
-async fn open(sockets: &mut tokio::sync::mpsc::Receiver<crate::service::WebSocket>) {
-    while sockets.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
 }
 
 /// A sentence that tells the person what is missing, in its own words or the system's.
@@ -370,7 +363,7 @@ async fn an_agent_without_free_descriptors_refuses_the_next_session_and_keeps_th
         let mut sockets = service.start_session(&name, &grant).await;
         tokio::select! {
             complete = service.completion(&name) => break complete.output,
-            () = open(&mut sockets) => {}
+            () = a_worker_comes(&mut sockets) => {}
         }
         let mut client = Client::attach(sockets, None).await;
         client.type_line("echo up-$((40+2))");

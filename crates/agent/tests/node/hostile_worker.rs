@@ -10,12 +10,10 @@ use std::time::Duration;
 
 use usher_sys::Account;
 
-use crate::agent::{Agent, PROGRAM};
+use crate::agent::{Agent, PROGRAM, has_processes};
+use crate::noise::{self, Noise};
 use crate::service::{SOON, Service};
 use crate::throwaway::{User, skip_unless_root};
-
-/// Messages of arbitrary bytes beside those by hand.
-const ARBITRARY: u64 = 24;
 
 /// Puts our two sockets where login looks for them.
 const WITH_SOCKETS: &str =
@@ -78,12 +76,12 @@ impl Login {
     }
 }
 
-fn message(body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap().to_be_bytes();
     [&length[..], &[1], body].concat()
 }
 
-fn slice(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn slice(bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
     [&length[..], bytes].concat()
 }
@@ -100,6 +98,19 @@ fn open(run: &[u8], locales: u16) -> Vec<u8> {
 
 fn command(kind: u8, text: &str) -> Vec<u8> {
     [&[kind][..], &slice(text.as_bytes())].concat()
+}
+
+/// What a session worker says that nobody has taken over, for mutation; the commands are none that was granted.
+fn in_order() -> Vec<Vec<u8>> {
+    let port = [&[4][..], &slice(b"localhost"), &[0, 22]].concat();
+    vec![
+        message(&open(&[0], 2)),
+        message(&open(&command(1, "touch /tmp/ushertest-trace"), 1)),
+        message(&open(&command(3, "touch /tmp/ushertest-trace"), 0)),
+        message(&open(&port, 0)),
+        message(&[2, 0]),
+        message(&[3, 15]),
+    ]
 }
 
 /// What login must not start anything for.
@@ -125,23 +136,6 @@ fn by_hand(trace: &str) -> Vec<Vec<u8>> {
     ]
 }
 
-/// A small generator: the same bytes in every run.
-fn arbitrary(seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[3]
-    };
-    let body: Vec<u8> = (0..=next()).map(|_| next()).collect();
-    if seed.is_multiple_of(2) {
-        message(&body)
-    } else {
-        body
-    }
-}
-
 #[tokio::test]
 async fn whatever_a_session_worker_says_nothing_runs_but_what_was_granted() {
     if skip_unless_root("whatever_a_session_worker_says_nothing_runs_but_what_was_granted") {
@@ -153,8 +147,8 @@ async fn whatever_a_session_worker_says_nothing_runs_but_what_was_granted() {
     let mut service = Service::start().await;
     let agent = Agent::start(&mut service, "").await;
     let said = by_hand(&trace.display().to_string());
-    let said = said.into_iter().chain((0..ARBITRARY).map(arbitrary));
-    for (number, said) in said.enumerate() {
+    let noise = (0..noise::rounds(24)).map(|round| Noise::of(round).mutated(&in_order()));
+    for (number, said) in said.into_iter().chain(noise).enumerate() {
         let session = format!("tester-{number}");
         let mut login = Login::start(agent.config());
         login.granted(&session, &service.grant(&session, Some(&user.name)));
@@ -184,14 +178,4 @@ async fn whatever_a_session_worker_says_nothing_runs_but_what_was_granted() {
     assert!(login.session.read(&mut [0; 64]).unwrap() > 0, "no answer");
     assert!(matches!(login.end().await, Some(0 | 1)));
     assert!(!has_processes(uid.as_raw()));
-}
-
-fn has_processes(uid: u32) -> bool {
-    let processes = std::fs::read_dir("/proc").unwrap();
-    processes.filter_map(Result::ok).any(|entry| {
-        let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-        status
-            .lines()
-            .any(|line| line.starts_with(&format!("Uid:\t{uid}\t")))
-    })
 }

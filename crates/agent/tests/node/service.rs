@@ -80,7 +80,17 @@ impl Service {
 
     /// A fresh grant for one session of `login` (`None`: ssm-user).
     pub(crate) fn grant(&self, session: &str, login: Option<&str>) -> Vec<u8> {
-        let grant = Grant {
+        self.grant_with(session, login, |_| {})
+    }
+
+    /// One that is not as it should be, though signed.
+    pub(crate) fn grant_with(
+        &self,
+        session: &str,
+        login: Option<&str>,
+        change: impl FnOnce(&mut Grant),
+    ) -> Vec<u8> {
+        let mut grant = Grant {
             id: *Uuid::new_v4().as_bytes(),
             session: SessionId::parse(session).unwrap(),
             node: NodeId::parse(NODE).unwrap(),
@@ -92,6 +102,7 @@ impl Service {
             issued_ms: wall_ms(),
             expires_ms: wall_ms() + 60_000,
         };
+        change(&mut grant);
         grant.sign(&self.key).as_bytes().to_vec()
     }
 
@@ -104,6 +115,12 @@ impl Service {
     ) -> mpsc::Receiver<WebSocket> {
         let (sender, receiver) = mpsc::channel(4);
         self.data.lock().unwrap().insert(session.to_owned(), sender);
+        self.repeat_start(session, grant).await;
+        receiver
+    }
+
+    /// The same start once more, as a service repeats what it does not know to have arrived.
+    pub(crate) async fn repeat_start(&mut self, session: &str, grant: &[u8]) {
         let content = TaskContent {
             document_name: "SSM-SessionManagerRunShell".to_owned(),
             document_content: json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream"}),
@@ -124,7 +141,6 @@ impl Service {
         };
         let task = to_json(&StartTask::wrap(&content).unwrap());
         self.send(MessageType::InteractiveShell, task).await;
-        receiver
     }
 
     /// Ends a session over the control channel.
