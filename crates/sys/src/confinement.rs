@@ -20,8 +20,8 @@ pub enum Confined {
     NotAtAll,
 }
 
-/// Leaves this process no file to open but for reading below `readable`, no program to execute, and nothing to do with
-/// processes that are not confined with it. What does not exist in `readable` is passed over.
+/// Leaves this process no file to open but for reading below `readable`, no program to execute, and no signal for
+/// processes that are not confined with it, nor a connection to their abstract sockets. What does not exist in `readable` is passed over.
 #[cfg(target_os = "linux")]
 pub fn confine_files<P: AsRef<Path>>(readable: &[P]) -> Confined {
     use landlock::{
@@ -34,7 +34,7 @@ pub fn confine_files<P: AsRef<Path>>(readable: &[P]) -> Confined {
         Ruleset::default()
             .handle_access(AccessFs::from_all(NEWEST))?
             .handle_access(AccessNet::BindTcp)?
-            .scope(Scope::Signal)?
+            .scope(Scope::from_all(NEWEST))?
             .create()?
             .add_rules(path_beneath_rules(readable, read))?
             .restrict_self()

@@ -12,6 +12,7 @@ mod command;
 mod confinement;
 mod descriptors;
 mod login;
+mod neighbours;
 mod terminal;
 mod throwaway;
 mod worker;
