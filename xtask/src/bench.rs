@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<(), TaskError> {
         });
     }
     system_packages::install(&BENCH, arguments.no_install)?;
-    if python::environment()?.is_none() {
+    if python::TESTS.make()?.is_none() {
         eprintln!("no Python environment: the rows of the aws CLI will be skipped");
     }
     tool::run(tool::cargo(&[

@@ -46,7 +46,7 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
-    /// Check on Debian, without a Mac, the types of the room that holds nearly all code for macOS
+    /// Build the agent for macOS on Debian, without a Mac: types and links are checked, nothing is run
     Macos {
         /// Print the lines that would install Debian packages instead of running them
         #[arg(long)]

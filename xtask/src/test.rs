@@ -10,7 +10,7 @@ use crate::{console, python, system_packages};
 /// Installs, builds, tests and closes with one line that counts passed, failed and skipped tests.
 pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     system_packages::install(&system_packages::TESTS, no_install)?;
-    if python::environment()?.is_none() {
+    if python::TESTS.make()?.is_none() {
         eprintln!(
             "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
         );

@@ -30,6 +30,11 @@ pub(crate) enum TaskError {
     },
     #[error("xtask does not stand in a Cargo target directory\n\nhint: start it as `cargo xtask`")]
     NoTargetDirectory,
+    #[error("{program} was built, but not for {target}")]
+    NotFor {
+        program: &'static str,
+        target: &'static str,
+    },
     #[error("{what} needs root: {why}")]
     NeedsRoot {
         what: &'static str,

@@ -20,6 +20,18 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// A handful of certificates. They travel to the workers inside messages.
 pub(crate) const MAX_AUTHORITIES: usize = 32 * 1024;
 
+/// Where the state is by default. macOS's own daemons keep theirs below `/var/db`.
+#[cfg(target_os = "macos")]
+pub(crate) const STATE_DIR: &str = "/var/db/usher-agent";
+#[cfg(not(target_os = "macos"))]
+pub(crate) const STATE_DIR: &str = "/var/lib/usher-agent";
+
+/// What may vanish with a reboot. macOS has no `/run`, and nobody can make one.
+#[cfg(target_os = "macos")]
+const RUN_DIR: &str = "/var/run/usher-agent";
+#[cfg(not(target_os = "macos"))]
+const RUN_DIR: &str = "/run/usher-agent";
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,11 +132,11 @@ fn default_region() -> String {
 }
 
 fn default_state_dir() -> PathBuf {
-    PathBuf::from("/var/lib/usher-agent")
+    PathBuf::from(STATE_DIR)
 }
 
 fn default_run_dir() -> PathBuf {
-    PathBuf::from("/run/usher-agent")
+    PathBuf::from(RUN_DIR)
 }
 
 /// Why a configuration cannot be used.

@@ -1,12 +1,11 @@
 //! Which uids the unprivileged workers run as.
 //!
-//! Reads `/etc/passwd` and `/etc/group` themselves, not the name service: the monitor loads no NSS
-//! module, and service accounts are local. The choice is a pure function of the two files, so that
-//! `register` and `run` agree on it.
+//! Asks this machine's own accounts, not the name service: the monitor loads no NSS module, and service accounts are
+//! local. The choice is a pure function of what is there, so that `register` and `run` agree on it.
 
 use std::io;
 
-use usher_sys::{Gid, ServiceIds, Uid};
+use usher_sys::{Gid, LocalAccounts, ServiceIds, Uid};
 
 /// The service account of the control worker, if it was installed.
 pub(crate) const CONTROL_ACCOUNT: &str = "usher-agent";
@@ -30,9 +29,14 @@ impl Identities {
         if !usher_sys::running_as_root() {
             return Ok(None);
         }
-        let passwd = std::fs::read_to_string("/etc/passwd")?;
-        let group = std::fs::read_to_string("/etc/group")?;
-        choose(&passwd, &group)
+        let accounts = LocalAccounts::open()?;
+        let installed = [
+            accounts.ids_of(CONTROL_ACCOUNT)?,
+            accounts.ids_of(SESSION_ACCOUNT)?,
+        ];
+        // An id of which nothing is known is left alone.
+        let taken = |id| accounts.is_taken(id).unwrap_or(true);
+        choose(installed, taken)
             .map(Some)
             .ok_or_else(|| io::Error::other("no uid between 61184 and 65519 is free"))
     }
@@ -43,74 +47,57 @@ impl Identities {
     }
 }
 
-fn choose(passwd: &str, group: &str) -> Option<Identities> {
-    let taken: Vec<u32> = [passwd, group]
-        .into_iter()
-        .flat_map(str::lines)
-        .filter_map(|line| line.split(':').nth(2)?.parse().ok())
-        .collect();
-    let mut free = DYNAMIC
-        .filter(|id| !taken.contains(id))
-        .map(|id| ServiceIds {
-            uid: Uid::from_raw(id),
-            gid: Gid::from_raw(id),
-        });
-    let control = installed(passwd, CONTROL_ACCOUNT).or_else(|| free.next())?;
-    let session = installed(passwd, SESSION_ACCOUNT).or_else(|| free.next())?;
+/// The installed accounts' ids, the control worker's first, and free ones for those that are not.
+fn choose(installed: [Option<ServiceIds>; 2], taken: impl Fn(u32) -> bool) -> Option<Identities> {
+    let mut free = DYNAMIC.filter(|id| !taken(*id)).map(|id| ServiceIds {
+        uid: Uid::from_raw(id),
+        gid: Gid::from_raw(id),
+    });
+    let [control, session] = installed;
+    let control = control.or_else(|| free.next())?;
+    let session = session.or_else(|| free.next())?;
     Some(Identities { control, session })
-}
-
-/// The ids of an installed service account; root under that name is no service account.
-fn installed(passwd: &str, name: &str) -> Option<ServiceIds> {
-    let line = passwd
-        .lines()
-        .find(|line| line.split(':').next() == Some(name))?;
-    let mut ids = line.split(':').skip(2).map(str::parse::<u32>);
-    match (ids.next()?, ids.next()?) {
-        (Ok(uid @ 1..), Ok(gid @ 1..)) => Some(ServiceIds {
-            uid: Uid::from_raw(uid),
-            gid: Gid::from_raw(gid),
-        }),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(passwd: &str, group: &str, control: (u32, u32), session: (u32, u32)) {
-        let chosen = choose(passwd, group).unwrap();
-        let ids = |ids: ServiceIds| (ids.uid.as_raw(), ids.gid.as_raw());
-        assert_eq!(
-            (ids(chosen.control), ids(chosen.session)),
-            (control, session)
-        );
+    fn ids(id: u32) -> ServiceIds {
+        ServiceIds {
+            uid: Uid::from_raw(id),
+            gid: Gid::from_raw(id),
+        }
+    }
+
+    fn check(installed: [Option<u32>; 2], taken: &[u32], control: u32, session: u32) {
+        let chosen = choose(installed.map(|id| id.map(ids)), |id| taken.contains(&id)).unwrap();
+        let expected = Identities {
+            control: ids(control),
+            session: ids(session),
+        };
+        assert_eq!(chosen, expected);
     }
 
     #[test]
-    fn a_service_account_that_is_root_is_not_used() {
-        let passwd = "root:x:0:0::/:/bin/sh\nusher-agent:x:0:0::/:/bin/false\n";
-        check(passwd, "", (61_184, 61_184), (61_185, 61_185));
-        let passwd = "usher-agent:x:900:0::/:/bin/false\n";
-        check(passwd, "", (61_184, 61_184), (61_185, 61_185));
+    fn where_every_id_is_taken_there_is_none() {
+        assert_eq!(choose([None, None], |_| true), None);
+        assert_eq!(choose([Some(ids(991)), None], |_| true), None);
     }
 
     #[test]
-    fn ids_in_use_by_users_or_groups_are_passed_over() {
-        let passwd = "a:x:61184:1::/:/bin/sh\n";
-        check(passwd, "g:x:61185:\n", (61_186, 61_186), (61_187, 61_187));
-    }
-
-    #[test]
-    fn installed_service_accounts_are_used() {
-        let passwd = "usher-agent:x:991:990::/:/bin/false\nusher-session:x:992:989::/:/bin/false\n";
-        check(passwd, "", (991, 990), (992, 989));
+    fn ids_in_use_are_passed_over() {
+        check([None, None], &[61_184, 61_186], 61_185, 61_187);
     }
 
     #[test]
     fn the_two_workers_never_share_a_uid() {
-        let chosen = choose("", "").unwrap();
-        assert_ne!(chosen.control.uid, chosen.session.uid);
+        check([None, None], &[], 61_184, 61_185);
+    }
+
+    #[test]
+    fn installed_service_accounts_are_used() {
+        check([Some(991), Some(992)], &[], 991, 992);
+        check([None, Some(992)], &[], 61_184, 992);
     }
 }

@@ -3,6 +3,7 @@
 //! Owns that nothing that was there before is changed, that what is made is written down first, and that `uninstall`
 //! removes what stands there and is still as it was made; registration and key stay.
 
+mod keeper;
 mod plan;
 
 use std::fs::{self, OpenOptions};
@@ -10,15 +11,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, STATE_DIR};
+use crate::host_accounts;
 use crate::registration::{make_directory, replace};
-use crate::system_program::{USERADD, USERDEL, run};
-use plan::{Machine, PamStack, ServiceKeeper, Step, UNIT_PATH, steps};
+use plan::{Machine, PamStack, ServiceKeeper, Step, steps};
 
 /// In the state directory: a line for each thing that was made.
 const MADE: &str = "installed";
-
-const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +40,7 @@ pub(crate) fn install(config: &Path, dry_run: bool) -> Result<(), InstallError> 
         .filter(|step| !is_there(step))
         .collect();
     if dry_run {
-        return Ok(show(&missing)?);
+        return Ok(show_whole(&missing)?);
     }
     as_root()?;
     // The directory that holds the list is the first to be made, so that nothing is made unlisted.
@@ -58,7 +57,7 @@ pub(crate) fn install(config: &Path, dry_run: bool) -> Result<(), InstallError> 
         make(step).map_err(|cause| failed(step, cause))?;
     }
     show(&missing)?;
-    tell_systemd(machine.keeper);
+    keeper::files_changed(machine.keeper);
     Ok(())
 }
 
@@ -77,9 +76,7 @@ pub(crate) fn uninstall(config: &Path, dry_run: bool) -> Result<(), InstallError
         return Ok(show(&ours)?);
     }
     as_root()?;
-    if machine.keeper == ServiceKeeper::Systemd && Path::new(UNIT_PATH).exists() {
-        let _ = run(SYSTEMCTL, &["disable", "--now", "usher-agent.service"]);
-    }
+    keeper::stop(machine.keeper);
     let mut kept = Vec::new();
     for step in &ours {
         match remove(step).map_err(|cause| failed(step, cause))? {
@@ -100,7 +97,7 @@ pub(crate) fn uninstall(config: &Path, dry_run: bool) -> Result<(), InstallError
     for directory in [Some(machine.state_dir.as_path()), machine.config.parent()] {
         let _ = directory.map(fs::remove_dir);
     }
-    tell_systemd(machine.keeper);
+    keeper::files_changed(machine.keeper);
     Ok(())
 }
 
@@ -108,7 +105,7 @@ fn this_machine(config: &Path) -> Result<Machine, InstallError> {
     let state_dir = if config.exists() {
         Config::load(config)?.state_dir
     } else {
-        PathBuf::from("/var/lib/usher-agent")
+        PathBuf::from(STATE_DIR)
     };
     let keeper = if cfg!(target_os = "macos") {
         ServiceKeeper::Launchd
@@ -151,31 +148,14 @@ fn failed(step: &Step, cause: io::Error) -> InstallError {
 
 fn is_there(step: &Step) -> bool {
     match step {
-        Step::Account(name) => has_account(name),
+        Step::Account(name) => host_accounts::has_local(name),
         Step::Directory(path, _) | Step::File(path, _) => path.symlink_metadata().is_ok(),
     }
 }
 
-fn has_account(name: &str) -> bool {
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    passwd
-        .lines()
-        .any(|line| line.split(':').next() == Some(name))
-}
-
 fn make(step: &Step) -> io::Result<()> {
     match step {
-        Step::Account(name) => {
-            let options = [
-                "--system",
-                "--user-group",
-                "--no-create-home",
-                "--home-dir",
-                "/",
-            ];
-            let shell = ["--shell", "/usr/sbin/nologin", name];
-            run(USERADD, &[options.as_slice(), &shell].concat()).map_err(io::Error::other)
-        }
+        Step::Account(name) => host_accounts::add_service(name).map_err(io::Error::other),
         Step::Directory(path, mode) => make_directory(path, *mode),
         Step::File(path, text) => replace(path, text.as_bytes(), 0o644),
     }
@@ -184,8 +164,8 @@ fn make(step: &Step) -> io::Result<()> {
 /// Whether it is gone; what somebody changed stays. Directories go when they are empty, at the end.
 fn remove(step: &Step) -> io::Result<bool> {
     match step {
-        Step::Account(name) if has_account(name) => {
-            run(USERDEL, &[name]).map_err(io::Error::other)?;
+        Step::Account(name) if host_accounts::has_local(name) => {
+            host_accounts::remove_service(name).map_err(io::Error::other)?;
             Ok(true)
         }
         Step::Account(_) | Step::Directory(..) => Ok(true),
@@ -198,20 +178,24 @@ fn remove(step: &Step) -> io::Result<bool> {
     }
 }
 
+/// With the text of each file below its name.
+fn show_whole(steps: &[Step]) -> io::Result<()> {
+    let mut out = io::stdout();
+    for step in steps {
+        writeln!(out, "{step}")?;
+        if let Step::File(_, text) = step {
+            for line in text.lines() {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn show(steps: &[Step]) -> io::Result<()> {
     let mut out = io::stdout();
     for step in steps {
         writeln!(out, "{step}")?;
     }
     Ok(())
-}
-
-/// A systemd that runs reads its units anew; enabling and starting is the administrator's word.
-fn tell_systemd(keeper: ServiceKeeper) {
-    if keeper == ServiceKeeper::Systemd
-        && Path::new("/run/systemd/system").is_dir()
-        && let Err(error) = run(SYSTEMCTL, &["daemon-reload"])
-    {
-        tracing::warn!("systemd did not read its units anew: {error}");
-    }
 }

@@ -20,6 +20,7 @@ mod config;
 mod confinement;
 mod control;
 mod dialer;
+mod host_accounts;
 mod identities;
 mod install;
 mod ipc;

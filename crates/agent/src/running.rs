@@ -8,7 +8,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use usher_wire::ids::SessionId;
@@ -46,7 +46,7 @@ impl Running {
             .into_iter()
             .try_for_each(|name| remove(&directory.join(name)))?;
         let opened = File::open(&directory)?;
-        let listener = UnixListener::bind(socket_path(&directory, &opened))?;
+        let listener = usher_sys::listen_in(&opened, DOOR)?;
         listener.set_nonblocking(true)?;
         Ok(Door {
             listener,
@@ -70,7 +70,7 @@ impl Running {
     pub(crate) fn knock(&self, session: &SessionId) -> io::Result<OwnedFd> {
         let directory = self.directory(session);
         let opened = File::open(&directory)?;
-        let stream = UnixStream::connect(socket_path(&directory, &opened))?;
+        let stream = usher_sys::connect_in(&opened, DOOR)?;
         stream.set_nonblocking(true)?;
         Ok(stream.into())
     }
@@ -146,18 +146,6 @@ impl AsFd for Door {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
-}
-
-/// A socket's path holds 107 bytes at most; on Linux an open directory shortens any.
-#[cfg(target_os = "linux")]
-fn socket_path(_directory: &Path, opened: &File) -> PathBuf {
-    use std::os::fd::AsRawFd;
-    PathBuf::from(format!("/proc/self/fd/{}/{DOOR}", opened.as_raw_fd()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn socket_path(directory: &Path, _opened: &File) -> PathBuf {
-    directory.join(DOOR)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Programs of the system that root runs: by absolute path, without a shell, with an empty environment.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Makes and removes accounts on macOS.
 #[cfg(target_os = "macos")]
@@ -10,10 +10,22 @@ pub(crate) const SYSADMINCTL: &str = "/usr/sbin/sysadminctl";
 #[cfg(target_os = "macos")]
 pub(crate) const CREATEHOMEDIR: &str = "/usr/sbin/createhomedir";
 
+/// Reads and writes the records of macOS's directory service.
+#[cfg(target_os = "macos")]
+pub(crate) const DSCL: &str = "/usr/bin/dscl";
+
+/// macOS's keeper of services.
+pub(crate) const LAUNCHCTL: &str = "/bin/launchctl";
+
+/// systemd's.
+pub(crate) const SYSTEMCTL: &str = "/usr/bin/systemctl";
+
 /// Makes an account.
+#[cfg(not(target_os = "macos"))]
 pub(crate) const USERADD: &str = "/usr/sbin/useradd";
 
 /// Removes one.
+#[cfg(not(target_os = "macos"))]
 pub(crate) const USERDEL: &str = "/usr/sbin/userdel";
 
 /// Longest piece of a program's complaint that is repeated.
@@ -25,23 +37,43 @@ const SHOWN: usize = 200;
 pub(crate) struct Complaint {
     line: String,
     /// Its exit code; `None` for one that did not run or was killed.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(dead_code, reason = "the programs there have one code for everything")
+    )]
     pub(crate) code: Option<i32>,
+}
+
+impl Complaint {
+    /// One of ours, about a program that did not do what it was run for.
+    pub(crate) fn of(line: String) -> Self {
+        Self { line, code: None }
+    }
 }
 
 /// Runs it to its end, which has to be a success.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), Complaint> {
+    finished(program, arguments, Stdio::null()).map(drop)
+}
+
+/// What it says on standard output; its end has to be a success.
+#[cfg(target_os = "macos")]
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, Complaint> {
+    let said = finished(program, arguments, Stdio::piped())?.stdout;
+    String::from_utf8(said).map_err(|_| Complaint::of(format!("{program}: its answer is no text")))
+}
+
+fn finished(program: &str, arguments: &[&str], stdout: Stdio) -> Result<Output, Complaint> {
     let output = Command::new(program)
         .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(stdout)
+        .stderr(Stdio::piped())
         .output()
-        .map_err(|error| Complaint {
-            line: format!("{program}: {error}"),
-            code: None,
-        })?;
+        .map_err(|error| Complaint::of(format!("{program}: {error}")))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output);
     }
     let words = String::from_utf8_lossy(&output.stderr);
     let first: String = words

@@ -7,8 +7,10 @@ use std::path::Path;
 use usher_sys::{Account, AccountError};
 
 use crate::config::Config;
+use crate::host_accounts;
 use crate::journal::{Journal, Made};
 use crate::login::ssm_user::{SSM_USER, SUDO_RULE, SUDO_RULE_TEXT};
+use crate::system_program::Complaint;
 
 /// Why something could not be removed; the journal keeps it for the next try.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +24,7 @@ pub(crate) enum UndoError {
     #[error(
         "{SSM_USER} could not be removed ({0}): end its processes and run `usher-agent undo` again"
     )]
-    User(String),
+    User(Complaint),
 }
 
 /// Removes the sudo rule first: a rule must not outlive the account it is for.
@@ -36,7 +38,7 @@ pub(crate) fn run(config: &Config) -> Result<(), UndoError> {
     let with_home = made.contains(&Made::SsmUser) && !made.contains(&Made::SsmUserInOldHome);
     if with_home || made.contains(&Made::SsmUserInOldHome) {
         end_its_processes().map_err(UndoError::Processes)?;
-        remove_user(with_home)?;
+        host_accounts::remove_person(SSM_USER, with_home).map_err(UndoError::User)?;
         tracing::info!("removed the account {SSM_USER}");
     }
     journal.clear().map_err(UndoError::Journal)
@@ -69,44 +71,6 @@ fn end_its_processes() -> io::Result<()> {
         // An account that is gone, or is none that we would have made, has no processes of ours.
         Err(error @ AccountError::NameService(_)) => Err(io::Error::other(error)),
         Err(_) => Ok(()),
-    }
-}
-
-#[cfg(target_os = "macos")]
-fn remove_user(with_home: bool) -> Result<(), UndoError> {
-    let mut deletion = vec!["-deleteUser", SSM_USER];
-    deletion.extend((!with_home).then_some("-keepHome"));
-    crate::system_program::run(crate::system_program::SYSADMINCTL, &deletion)
-        .map_err(|complaint| UndoError::User(complaint.to_string()))
-}
-
-#[cfg(not(target_os = "macos"))]
-fn remove_user(with_home: bool) -> Result<(), UndoError> {
-    use std::process::{Command, Stdio};
-
-    use crate::system_program::USERDEL;
-
-    /// userdel(8): the account does not exist, which is what we want.
-    const NO_SUCH_USER: i32 = 6;
-    /// userdel(8): the home directory could not be removed; it says so too when only the mail spool is missing.
-    const NO_HOME: i32 = 12;
-    // Forced: of what was just killed, something may still wait for its parent to take note.
-    let arguments: &[&str] = if with_home {
-        &["-f", "-r", SSM_USER]
-    } else {
-        &["-f", SSM_USER]
-    };
-    let ended = Command::new(USERDEL)
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .map_err(|error| UndoError::User(error.to_string()))?;
-    match ended.code() {
-        Some(0 | NO_SUCH_USER | NO_HOME) => Ok(()),
-        _ => Err(UndoError::User(ended.to_string())),
     }
 }
 

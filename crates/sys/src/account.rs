@@ -138,7 +138,11 @@ impl Account {
     /// [`AccountError::NameService`]: the answer is then unknown, not "no".
     pub fn is_member_of(&self, group: &str) -> Result<bool, AccountError> {
         let group = Group::from_name(group).map_err(AccountError::NameService)?;
-        Ok(group.is_some_and(|group| self.groups.contains(&group.gid)))
+        match group {
+            Some(group) if self.groups.contains(&group.gid) => Ok(true),
+            Some(group) => membership::beyond_the_list(self.uid, group.gid),
+            None => Ok(false),
+        }
     }
 
     /// The passwd entry's comment field.
@@ -170,6 +174,52 @@ pub fn own_name() -> io::Result<String> {
     entry
         .map(|entry| entry.name)
         .ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+/// Members whom a group list does not show.
+mod membership {
+    use nix::unistd::{Gid, Uid};
+
+    use super::AccountError;
+
+    /// There the list is all there is.
+    #[cfg(not(target_os = "macos"))]
+    pub(super) fn beyond_the_list(_user: Uid, _group: Gid) -> Result<bool, AccountError> {
+        Ok(false)
+    }
+
+    /// Groups nest there, and some are computed: this is what dsmemberutil(1) asks.
+    #[cfg(target_os = "macos")]
+    pub(super) fn beyond_the_list(user: Uid, group: Gid) -> Result<bool, AccountError> {
+        use nix::errno::Errno;
+
+        type Uuid = [u8; 16];
+        unsafe extern "C" {
+            // membership.h; each answers 0 or an error number.
+            fn mbr_uid_to_uuid(uid: libc::uid_t, uuid: *mut u8) -> libc::c_int;
+            fn mbr_gid_to_uuid(gid: libc::gid_t, uuid: *mut u8) -> libc::c_int;
+            fn mbr_check_membership(
+                user: *const u8,
+                group: *const u8,
+                is_member: *mut libc::c_int,
+            ) -> libc::c_int;
+        }
+        let answered = |errno: libc::c_int| match errno {
+            0 => Ok(()),
+            errno => Err(AccountError::NameService(Errno::from_raw(errno))),
+        };
+        let (mut of_user, mut of_group): (Uuid, Uuid) = Default::default();
+        let mut is_member = 0;
+        // SAFETY: the call writes a UUID of 16 bytes.
+        answered(unsafe { mbr_uid_to_uuid(user.as_raw(), of_user.as_mut_ptr()) })?;
+        // SAFETY: as above.
+        answered(unsafe { mbr_gid_to_uuid(group.as_raw(), of_group.as_mut_ptr()) })?;
+        // SAFETY: the call reads two UUIDs and writes one integer.
+        answered(unsafe {
+            mbr_check_membership(of_user.as_ptr(), of_group.as_ptr(), &raw mut is_member)
+        })?;
+        Ok(is_member != 0)
+    }
 }
 
 #[cfg(target_os = "macos")]

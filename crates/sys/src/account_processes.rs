@@ -1,22 +1,21 @@
 //! Ending everything that runs as an account which is about to be removed.
 //!
-//! These are strangers' processes, not children: each is held by a pidfd while its uid is looked at again, so that a
-//! number that was reused meanwhile is never signalled.
+//! These are strangers' processes, not children: on Linux each is held by a pidfd while its uid is looked at again, so
+//! that a number that was reused meanwhile is never signalled. macOS has no such handle; `process_table` says what it does.
 
 use std::io;
 
 use nix::unistd::Uid;
 
 /// Kills the processes whose real uid is `uid` and waits until they have ended, those they start meanwhile included.
-/// Elsewhere than on Linux it does nothing.
 ///
 /// # Errors
 /// Whatever the system answers; `TimedOut` if one of them does not end.
 pub fn end_processes_of(uid: Uid) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     linux::end_processes_of(uid)?;
-    #[cfg(not(target_os = "linux"))]
-    let _ = uid;
+    #[cfg(target_os = "macos")]
+    crate::process_table::end(crate::process_table::Of::Account(uid))?;
     Ok(())
 }
 

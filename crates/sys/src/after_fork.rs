@@ -198,30 +198,29 @@ fn ids_are(uid: Uid, gid: Gid) -> bool {
     getuid() == uid && geteuid() == uid && getgid() == gid && getegid() == gid
 }
 
-/// The groups in force are exactly the account's.
+/// The groups in force are the account's: exactly these where the kernel shows all of them, none but these on macOS,
+/// whose kernel keeps the first 16 and asks the directory service for the rest.
 fn prove_groups(identity: &mut Identity<'_>) -> Result<(), Failure> {
-    if cfg!(target_os = "macos") {
-        // getgroups there answers only the first 16 and may add directory groups.
-        return Ok(());
-    }
+    const ALL_ARE_SHOWN: bool = !cfg!(target_os = "macos");
     let room = libc::c_int::try_from(identity.read_back.len()).unwrap_or(0);
     // SAFETY: `read_back` holds `room` elements; more groups than that is an error, not an overrun.
     let count = unsafe { libc::getgroups(room, identity.read_back.as_mut_ptr()) };
-    let actual = usize::try_from(count)
+    let shown = usize::try_from(count)
         .ok()
-        .and_then(|count| identity.read_back.get(..count))
-        .unwrap_or_default();
-    let same = count >= 0
-        && actual.len() == identity.groups.len()
-        && identity
-            .groups
-            .iter()
-            .all(|group| actual.contains(&group.as_raw()));
-    if same {
-        Ok(())
-    } else {
-        Err((Stage::Proof, Errno::EPERM))
+        .and_then(|count| identity.read_back.get(..count));
+    match shown {
+        Some(shown) if are_the_groups(shown, identity.groups, ALL_ARE_SHOWN) => Ok(()),
+        _ => Err((Stage::Proof, Errno::EPERM)),
     }
+}
+
+/// Whether what the kernel shows is what was asked for; `shown` may repeat one.
+fn are_the_groups(shown: &[libc::gid_t], wanted: &[Gid], all_are_shown: bool) -> bool {
+    let none_else = shown
+        .iter()
+        .all(|group| wanted.contains(&Gid::from_raw(*group)));
+    let none_missing = wanted.iter().all(|group| shown.contains(&group.as_raw()));
+    none_else && (none_missing || !all_are_shown)
 }
 
 #[cfg(target_os = "linux")]
@@ -420,4 +419,41 @@ pub(crate) fn enter_directory(home: &CStr, notice: &[u8]) -> Result<(), Failure>
     // SAFETY: the pointer and length are those of `notice`. A lost notice is no reason to refuse.
     unsafe { libc::write(2, notice.as_ptr().cast(), notice.len()) };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(shown: &[libc::gid_t], wanted: &[libc::gid_t], all_are_shown: bool, proven: bool) {
+        let wanted: Vec<Gid> = wanted.iter().copied().map(Gid::from_raw).collect();
+        assert_eq!(
+            are_the_groups(shown, &wanted, all_are_shown),
+            proven,
+            "{shown:?} of {wanted:?}"
+        );
+    }
+
+    #[test]
+    fn a_group_that_is_not_the_accounts_disproves_on_every_system() {
+        for all_are_shown in [true, false] {
+            check(&[0, 20], &[20], all_are_shown, false);
+            check(&[20, 80, 4], &[20, 80], all_are_shown, false);
+        }
+    }
+
+    #[test]
+    fn a_missing_group_disproves_only_where_all_are_shown() {
+        check(&[1000], &[27, 1000], true, false);
+        check(&[], &[1000], true, false);
+        let many: Vec<libc::gid_t> = (500..540).collect();
+        check(many.get(..16).unwrap(), &many, false, true);
+    }
+
+    #[test]
+    fn the_groups_in_any_order_prove() {
+        for all_are_shown in [true, false] {
+            check(&[1000, 27, 1000], &[27, 1000], all_are_shown, true);
+        }
+    }
 }

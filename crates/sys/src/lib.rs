@@ -15,10 +15,14 @@ mod command;
 mod confinement;
 mod descriptors;
 mod limits;
+mod local_accounts;
+mod local_socket;
 mod login;
 mod login_record;
 mod pam;
 mod process;
+#[cfg(target_os = "macos")]
+mod process_table;
 mod pty;
 mod signals;
 mod spawn;
@@ -36,6 +40,8 @@ pub use descriptors::{
     read_anonymous_file, receive, send, set_nonblocking, socket_pair, wait_readable,
 };
 pub use limits::Limits;
+pub use local_accounts::LocalAccounts;
+pub use local_socket::{connect_in, listen_in};
 pub use login::{Login, Surroundings};
 pub use login_record::LoginRecord;
 pub use nix::unistd::{Gid, Pid, Uid};

@@ -28,12 +28,13 @@ const ALL: [Resource; 16] = [
     Resource::RLIMIT_STACK,
 ];
 #[cfg(not(target_os = "linux"))]
-const ALL: [Resource; 6] = [
+const ALL: [Resource; 7] = [
     Resource::RLIMIT_AS,
     Resource::RLIMIT_CORE,
     Resource::RLIMIT_CPU,
     Resource::RLIMIT_DATA,
     Resource::RLIMIT_FSIZE,
+    Resource::RLIMIT_NOFILE,
     Resource::RLIMIT_STACK,
 ];
 

@@ -3,7 +3,7 @@
 //! Everything here names direct children of this process. Their ids cannot be reused before
 //! [`reap`] takes them, so a signal never reaches a stranger. With [`adopt_orphans`] the children of
 //! a dead child become our own, and killing all children again and again empties the whole tree,
-//! background jobs and new sessions included.
+//! background jobs and new sessions included. macOS has no adoption: there it is the terminal session that is emptied.
 
 use std::io;
 
@@ -111,14 +111,28 @@ pub fn signal_group(leader: Pid, signal: Signal) {
 
 /// Kills every direct child but `spared`, and says whether there was any. Called again after each
 /// [`reap`] until there is none, it empties the whole tree of a process that adopts orphans. Where
-/// there is no adoption, the process group of `leader` is all that can be found.
+/// there is no adoption, on macOS, it kills those in the terminal session that `leader` leads or led: what has made a
+/// session of its own is not found, nor is anything without a leader.
 ///
 /// # Errors
-/// Whatever listing the children answers.
+/// Whatever listing the processes answers; on macOS also `TimedOut` if one of them does not end.
 pub fn kill_children(leader: Option<Pid>, spared: &[Pid]) -> io::Result<bool> {
-    if !cfg!(target_os = "linux") {
-        return Ok(leader.is_some_and(|leader| killpg(leader, Signal::SIGKILL).is_ok()));
+    #[cfg(target_os = "linux")]
+    {
+        let _ = leader;
+        kill_own_children(spared)
     }
+    #[cfg(target_os = "macos")]
+    {
+        let _ = spared;
+        leader.map_or(Ok(false), |leader| {
+            crate::process_table::end(crate::process_table::Of::Session(leader))
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn kill_own_children(spared: &[Pid]) -> io::Result<bool> {
     let mut found = false;
     for child in children()? {
         if !spared.contains(&child) {
@@ -150,53 +164,54 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// Has this process sent SIGTERM when the one that started it ends, however it ends (Linux only).
+/// Has this process sent SIGTERM when the one that started it ends, however it ends.
 ///
 /// # Errors
 /// Whatever the system answers.
 pub fn end_with_parent() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
+    #[cfg(target_os = "macos")]
+    crate::process_table::terminate_with(nix::unistd::getppid())?;
     Ok(())
 }
 
-/// Forbids other processes of the same uid to trace this one, read its memory or its core.
+/// Forbids other processes of the same uid to trace this one; on Linux also to read its memory or its core.
 ///
 /// # Errors
 /// Whatever the system answers.
 pub fn forbid_tracing() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_dumpable(false)?;
+    #[cfg(target_os = "macos")]
+    // SAFETY: this request reads neither the process, the address nor the data.
+    Errno::result(unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0) })?;
     Ok(())
 }
 
 /// The direct children of this process, ended ones included until they are reaped.
+#[cfg(target_os = "linux")]
 fn children() -> io::Result<Vec<Pid>> {
-    #[cfg(target_os = "linux")]
-    {
-        let own = std::process::id();
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc")? {
-            let entry = entry?;
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
-                continue;
-            };
-            // A process may end between the listing and the reading.
-            let Ok(stat) = std::fs::read(entry.path().join("stat")) else {
-                continue;
-            };
-            if parent_of(&stat) == Some(own) {
-                found.push(Pid::from_raw(pid));
-            }
+    let own = std::process::id();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // A process may end between the listing and the reading.
+        let Ok(stat) = std::fs::read(entry.path().join("stat")) else {
+            continue;
+        };
+        if parent_of(&stat) == Some(own) {
+            found.push(Pid::from_raw(pid));
         }
-        Ok(found)
     }
-    #[cfg(not(target_os = "linux"))]
-    Ok(Vec::new())
+    Ok(found)
 }
 
 /// The fourth field of /proc/PID/stat. The second, the command in parentheses, may hold anything,

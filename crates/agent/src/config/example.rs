@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Config;
+use super::{Config, RUN_DIR, STATE_DIR};
 
 fn example() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/agent.toml");
@@ -63,6 +63,8 @@ fn the_documented_example_is_accepted_as_it_stands_and_shows_the_defaults() {
     assert!(all.ca_file.take().is_some() && all.journal.take().is_some());
     if cfg!(target_os = "macos") {
         all.policy.min_uid = 500;
+        all.state_dir = STATE_DIR.into();
+        all.run_dir = RUN_DIR.into();
     }
     let as_it_stands = parse(&example).unwrap();
     assert_eq!(format!("{as_it_stands:?}"), format!("{all:?}"));

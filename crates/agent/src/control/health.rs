@@ -16,6 +16,9 @@ const EVERY: Duration = Duration::from_secs(5 * 60);
 /// After a failure, so that a service that comes back soon sees its nodes.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// Where macOS says what it is.
+const MACOS_VERSION: &str = "/System/Library/CoreServices/SystemVersion.plist";
+
 /// Reports as long as the process lives.
 pub(super) async fn report(
     ssm: &Ssm,
@@ -54,11 +57,14 @@ pub(super) async fn report(
 
 /// Input of UpdateInstanceInformation: the members AWS's agent sends, and its name for itself.
 fn information(node: &NodeId, endpoint: &Endpoint) -> Value {
-    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let (platform_type, platform_name) = if cfg!(target_os = "macos") {
-        ("MacOS", "macOS".to_owned())
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let (platform_type, name, version) = if cfg!(target_os = "macos") {
+        let version = product_version(&read(MACOS_VERSION));
+        ("MacOS", "macOS".to_owned(), version)
     } else {
-        ("Linux", release_value(&release, "NAME"))
+        let release = read("/etc/os-release");
+        let value = |key: &str| release_value(&release, key);
+        ("Linux", value("NAME"), value("VERSION_ID"))
     };
     json!({
         "AgentName": "amazon-ssm-agent",
@@ -67,11 +73,21 @@ fn information(node: &NodeId, endpoint: &Endpoint) -> Value {
         "ComputerName": usher_sys::host_name(),
         "IPAddress": own_address(endpoint).map_or_else(String::new, |address| address.to_string()),
         "InstanceId": node,
-        "PlatformName": platform_name,
+        "PlatformName": name,
         "PlatformType": platform_type,
-        "PlatformVersion": release_value(&release, "VERSION_ID"),
+        "PlatformVersion": version,
         "SSMConnectionChannel": "ssmmessages",
     })
+}
+
+/// `ProductVersion` of macOS's property list of itself, whose keys and values stand in lines of their own.
+fn product_version(list: &str) -> String {
+    let mut lines = list.lines().map(str::trim);
+    lines.find(|line| *line == "<key>ProductVersion</key>");
+    let value = lines
+        .next()
+        .and_then(|line| line.strip_prefix("<string>")?.strip_suffix("</string>"));
+    value.unwrap_or_default().to_owned()
 }
 
 /// A value of os-release(5): `KEY=value` or `KEY="value"`.
@@ -107,6 +123,17 @@ mod tests {
         assert_eq!(release_value(release, "VERSION_ID"), "12");
         assert_eq!(release_value(release, "ID"), "debian");
         assert_eq!(release_value(release, "MISSING"), "");
+    }
+
+    #[test]
+    fn the_version_of_macos_is_read_from_its_property_list() {
+        let list = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n\
+            \t<key>ProductName</key>\n\t<string>macOS</string>\n\
+            \t<key>ProductUserVisibleVersion</key>\n\t<string>14.6</string>\n\
+            \t<key>ProductVersion</key>\n\t<string>14.6.1</string>\n</dict>\n</plist>\n";
+        assert_eq!(product_version(list), "14.6.1");
+        assert_eq!(product_version(""), "");
+        assert_eq!(product_version("<key>ProductVersion</key>\n<integer/>"), "");
     }
 
     #[test]

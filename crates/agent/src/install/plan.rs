@@ -15,7 +15,9 @@ const LAUNCHD: &str = include_str!("../../dist/usher-agent.plist");
 /// Where systemd looks for units that an administrator made.
 pub(super) const UNIT_PATH: &str = "/etc/systemd/system/usher-agent.service";
 /// Where launchd looks for daemons that an administrator made.
-const LAUNCHD_PATH: &str = "/Library/LaunchDaemons/usher-agent.plist";
+pub(super) const LAUNCHD_PATH: &str = "/Library/LaunchDaemons/usher-agent.plist";
+/// launchd's name of it, which stands in the file too.
+pub(super) const LAUNCHD_LABEL: &str = "usher-agent";
 const PAM_PATH: &str = "/etc/pam.d/usher";
 
 /// What starts services there.
@@ -73,11 +75,7 @@ impl fmt::Display for Step {
 
 /// Everything, in the order in which it is made.
 pub(super) fn steps(machine: &Machine) -> Vec<Step> {
-    let mut steps = Vec::new();
-    // Without accounts, macOS's workers get two ids that nobody has.
-    if machine.keeper != ServiceKeeper::Launchd {
-        steps.extend([CONTROL_ACCOUNT, SESSION_ACCOUNT].map(Step::Account));
-    }
+    let mut steps: Vec<Step> = [CONTROL_ACCOUNT, SESSION_ACCOUNT].map(Step::Account).into();
     steps.extend(
         machine
             .config
@@ -188,14 +186,55 @@ mod tests {
         assert!(debian.contains("include      common-account"));
     }
 
+    /// What a property list says, by Python's reader of them; `None` where there is no Python.
+    fn read_property_list(text: &str) -> Option<serde_json::Value> {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+
+        const READ: &str = "import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))";
+        let python = Command::new("python3")
+            .args(["-c", READ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let Ok(mut python) = python else {
+            let line = b"SKIPPED launchd_is_told_what_to_run: there is no python3 to read a property list\n";
+            std::io::stderr().write_all(line).unwrap();
+            return None;
+        };
+        let mut input = python.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        let read = python.wait_with_output().unwrap();
+        assert!(read.status.success(), "{text}");
+        Some(serde_json::from_slice(&read.stdout).unwrap())
+    }
+
     #[test]
-    fn launchd_gets_well_formed_xml_and_macos_no_account() {
+    fn launchd_is_told_what_to_run_and_to_leave_sessions_alone() {
         let steps = steps(&machine(ServiceKeeper::Launchd, PamStack::MacOs));
-        let plist = file(&steps, LAUNCHD_PATH);
-        assert!(
-            plist.contains("<string>/opt/a&amp;b/usher-agent</string>"),
-            "{plist}"
-        );
-        assert!(!steps.iter().any(|step| matches!(step, Step::Account(_))));
+        let Some(read) = read_property_list(&file(&steps, LAUNCHD_PATH)) else {
+            return;
+        };
+        let expected = serde_json::json!({
+            "Label": LAUNCHD_LABEL,
+            "ProgramArguments": [
+                "/opt/a&b/usher-agent", "run", "--config", "/etc/usher/agent.toml",
+            ],
+            "RunAtLoad": true,
+            "KeepAlive": true,
+            "AbandonProcessGroup": true,
+            "StandardErrorPath": "/var/log/usher-agent.log",
+        });
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn macos_gets_accounts_and_rules_of_its_own() {
+        let steps = steps(&machine(ServiceKeeper::Launchd, PamStack::MacOs));
+        let accounts = steps.iter().filter(|step| matches!(step, Step::Account(_)));
+        assert_eq!(accounts.count(), 2);
+        let rules = file(&steps, PAM_PATH);
+        assert!(rules.contains("pam_opendirectory.so") && !rules.contains("include"));
     }
 }

@@ -9,7 +9,10 @@ use std::path::Path;
 /// What `TERM` is where the client says nothing usable, as AWS's agent sets it.
 const TERM: &str = "xterm-256color";
 
-/// What `LANG` is where the client says nothing, as AWS's agent sets it.
+/// What `LANG` is where the client says nothing: as AWS's agent sets it, but a locale that every macOS has.
+#[cfg(target_os = "macos")]
+const LANG: &str = "en_US.UTF-8";
+#[cfg(not(target_os = "macos"))]
 const LANG: &str = "C.UTF-8";
 
 #[cfg(target_os = "macos")]

@@ -52,6 +52,7 @@ pub(super) fn serve(
         session: ends.session,
         door: ends.door,
         shell: None,
+        leader: None,
         kill_at: None,
         told_to_end: false,
         worker_code: None,
@@ -82,7 +83,10 @@ struct Watch {
     session: Link,
     /// Where another monitor comes in.
     door: Door,
+    /// The shell while it lives.
     shell: Option<Pid>,
+    /// The shell, ended or not: what it started is found by its number where there is no cgroup.
+    leader: Option<Pid>,
     kill_at: Option<Instant>,
     /// The service has ended the session, so however it ends is as it should be.
     told_to_end: bool,
@@ -242,6 +246,7 @@ impl Watch {
         match program::start(&mut self.opened, id, open) {
             Ok((shell, started)) => {
                 self.shell = Some(shell);
+                self.leader = Some(shell);
                 match self.session.send(&started) {
                     Ok(()) => Ok(Next::Continue),
                     Err(LinkError::Closed) => Ok(Next::End(None)),
@@ -297,9 +302,10 @@ impl Watch {
                     .inspect(|shell| usher_sys::kill(*shell))
                     .is_some()
             } else {
-                usher_sys::kill_children(self.shell, &[])?
+                usher_sys::kill_children(self.leader, &[])?
             };
-            if !left_alive {
+            // A shell that was just killed is waited for: its status is the session's.
+            if !left_alive && self.shell.is_none() {
                 return Ok(status);
             }
             let left = until.saturating_duration_since(Instant::now());

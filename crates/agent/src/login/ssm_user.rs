@@ -7,19 +7,16 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use usher_sys::{Account, AccountError};
 
 use crate::config::{NodePolicy, SsmUserRule};
+use crate::host_accounts;
 use crate::journal::{Journal, Made};
 use crate::registration::replace;
-#[cfg(target_os = "macos")]
-use crate::system_program::{CREATEHOMEDIR, SYSADMINCTL};
-use crate::system_program::{Complaint, run};
-#[cfg(not(target_os = "macos"))]
-use crate::system_program::{USERADD, USERDEL};
+use crate::system_program::Complaint;
 
 /// The account's name, as on AWS.
 pub(crate) const SSM_USER: &str = "ssm-user";
@@ -31,35 +28,7 @@ pub(crate) const SUDO_RULE: &str = "/etc/sudoers.d/ssm-agent-users";
 pub(crate) const SUDO_RULE_TEXT: &str =
     "# User rules for ssm-user\nssm-user ALL=(ALL) NOPASSWD:ALL\n";
 
-#[cfg(target_os = "macos")]
-const HOME: &str = "/Users/ssm-user";
-#[cfg(not(target_os = "macos"))]
-const HOME: &str = "/home/ssm-user";
-
-/// Makes the account with its home.
-#[cfg(target_os = "macos")]
-fn add_user(shell: &str) -> Result<(), Complaint> {
-    // AWS's agent gives it /usr/bin/false and starts `sh` all the same; here the account's shell is what runs.
-    let arguments = ["-addUser", SSM_USER, "-home", HOME, "-shell", shell];
-    run(SYSADMINCTL, &arguments)?;
-    run(CREATEHOMEDIR, &["-c", "-u", SSM_USER])
-}
-
-/// Makes the account with its home, or neither: an account alone would be taken for one that an administrator made, and
-/// be served without a home and without a rule for good.
-#[cfg(not(target_os = "macos"))]
-fn add_user(shell: &str) -> Result<(), Complaint> {
-    /// useradd(8): the account is made, its home could not be.
-    const NO_HOME: i32 = 12;
-    let made = run(USERADD, &["-m", "-d", HOME, "-s", shell, SSM_USER]);
-    if let Err(complaint) = &made
-        && complaint.code == Some(NO_HOME)
-        && let Err(error) = run(USERDEL, &[SSM_USER])
-    {
-        tracing::error!("{SSM_USER} without a home was left behind: {error}");
-    }
-    made
-}
+/// Finds fault with a rule before sudo does.
 const VISUDO: &str = "/usr/sbin/visudo";
 
 /// Why there is no ssm-user to log in to.
@@ -106,8 +75,13 @@ pub(crate) fn ensure(
     }
 }
 
+fn home() -> PathBuf {
+    Path::new(host_accounts::HOMES).join(SSM_USER)
+}
+
 fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
-    let made = if Path::new(HOME).symlink_metadata().is_ok() {
+    let home = home();
+    let made = if home.symlink_metadata().is_ok() {
         Made::SsmUserInOldHome
     } else {
         Made::SsmUser
@@ -118,7 +92,7 @@ fn make_user(journal: &Journal) -> Result<(), SsmUserError> {
     } else {
         "/bin/sh"
     };
-    if let Err(complaint) = add_user(shell) {
+    if let Err(complaint) = host_accounts::add_person(SSM_USER, &home, shell) {
         // Undoing what is not there does no harm, and why it was not made is what the person has to hear.
         if let Err(error) = journal.withdraw(made) {
             tracing::error!("the journal still lists {SSM_USER}: {error}");

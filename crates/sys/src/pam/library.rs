@@ -5,11 +5,11 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-/// The names it goes by; the first that loads counts.
+/// Where it is. By path on macOS: a bare name would be looked for below /usr/local first, which Homebrew gives to a person.
 #[cfg(target_os = "macos")]
-const NAMES: [&CStr; 2] = [c"libpam.2.dylib", c"/usr/lib/libpam.dylib"];
+const NAME: &CStr = c"/usr/lib/libpam.2.dylib";
 #[cfg(not(target_os = "macos"))]
-const NAMES: [&CStr; 1] = [c"libpam.so.0"];
+const NAME: &CStr = c"libpam.so.0";
 
 /// Flags of `pam_setcred`: OpenPAM counts from one, Linux-PAM from two.
 #[cfg(target_os = "macos")]
@@ -93,11 +93,11 @@ impl Library {
     /// Loads it for the rest of the process's life: modules leave threads and handlers behind that must not lose their
     /// code.
     pub(super) fn load() -> Option<Self> {
-        let library = NAMES.into_iter().find_map(|name| {
-            // SAFETY: the name is NUL-terminated; the library's initialisers are those of the system's own libpam.
-            let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW) };
-            (!handle.is_null()).then_some(handle)
-        })?;
+        // SAFETY: the name is NUL-terminated; the library's initialisers are those of the system's own libpam.
+        let library = unsafe { libc::dlopen(NAME.as_ptr(), libc::RTLD_NOW) };
+        if library.is_null() {
+            return None;
+        }
         let symbol = |name: &CStr| {
             // SAFETY: the handle is open and the name is NUL-terminated.
             let found = unsafe { libc::dlsym(library, name.as_ptr()) };

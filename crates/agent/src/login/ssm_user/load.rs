@@ -66,7 +66,7 @@ fn inside() {
         let passwd = fs::read_to_string("/etc/passwd").unwrap();
         let entries = passwd.lines().filter(|line| line.starts_with("ssm-user:"));
         assert_eq!(entries.count(), 1);
-        let home = fs::metadata(HOME).unwrap();
+        let home = fs::metadata(home()).unwrap();
         assert_eq!(
             (home.uid(), home.gid()),
             (made.uid().as_raw(), made.gid().as_raw())
