@@ -35,15 +35,28 @@ pub(super) enum Principal {
     Everybody,
     /// `123456789012` or `arn:aws:iam::123456789012:root`: whoever of that account its own policies allow.
     Account(String),
-    /// A user, a role or a role's session, by ARN.
+    /// A user, a role, a role's session or an identity provider, by ARN.
     Named(String),
     /// A service. None of the callers that sign is one.
     Service,
 }
 
+/// Whether callers may be meant for whom an identity provider vouches. They have no ARN of their own before they have
+/// assumed a role, so only a role can trust them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Federation {
+    Trusted,
+    Unknown,
+}
+
 impl Principals {
     /// Reads whichever of the two a statement has.
-    pub(super) fn read(path: &str, map: &Map<String, Value>) -> Result<Self, PolicyError> {
+    pub(super) fn read(
+        path: &str,
+        map: &Map<String, Value>,
+        federation: Federation,
+    ) -> Result<Self, PolicyError> {
+        let read = |path: &str, value: &Value| read(path, value, federation);
         let (given, excluded) = (map.get("Principal"), map.get("NotPrincipal"));
         match (given, excluded) {
             (Some(value), None) => Ok(Self::Any(read(&format!("{path}.Principal"), value)?)),
@@ -118,7 +131,7 @@ fn is_role(arn: &str) -> bool {
 }
 
 /// Reads the element.
-fn read(path: &str, value: &Value) -> Result<Vec<Principal>, PolicyError> {
+fn read(path: &str, value: &Value, federation: Federation) -> Result<Vec<Principal>, PolicyError> {
     if let Value::String(text) = value {
         return match text.as_str() {
             "*" => Ok(vec![Principal::Everybody]),
@@ -136,7 +149,8 @@ fn read(path: &str, value: &Value) -> Result<Vec<Principal>, PolicyError> {
         let read: fn(&str) -> Option<Principal> = match kind.as_str() {
             "AWS" => of_account,
             "Service" => service,
-            // Federated and CanonicalUser name callers that cannot sign here.
+            "Federated" if federation == Federation::Trusted => provider,
+            // CanonicalUser names callers that cannot sign here.
             _ => return Err(PolicyError::InvalidPrincipal(kind.clone())),
         };
         for text in texts(&format!("{path}.{kind}"), value)? {
@@ -178,6 +192,16 @@ fn of_account(text: &str) -> Option<Principal> {
         }
         _ => None,
     }
+}
+
+/// An OpenID Connect provider: `arn:aws:iam::123456789012:oidc-provider/id.example.com/realm`.
+fn provider(text: &str) -> Option<Principal> {
+    let (account, url) = text
+        .strip_prefix("arn:aws:iam::")?
+        .split_once(":oidc-provider/")?;
+    let in_url = |byte: u8| byte.is_ascii_graphic() && !b"*?${}".contains(&byte);
+    (is_account(account) && !url.is_empty() && url.bytes().all(in_url))
+        .then(|| Principal::Named(text.to_owned()))
 }
 
 fn service(text: &str) -> Option<Principal> {

@@ -4,7 +4,7 @@
 //! actions are those of one service.
 
 use super::element::{OneOrNone, resource};
-use super::principal::{self, Principals};
+use super::principal::{self, Federation, Principals};
 use super::trust::{TrustDecision, TrustPolicy, TrustedAs};
 use super::{PolicyError, Statement, statements, texts};
 use crate::Request;
@@ -22,7 +22,7 @@ impl ResourcePolicy {
     pub fn parse(text: &str, service: &str) -> Result<Self, PolicyError> {
         let prefix = format!("{service}:");
         let statements = statements(text, |path, map, variables| {
-            let principals = Principals::read(path, map)?;
+            let principals = Principals::read(path, map, Federation::Unknown)?;
             for (key, value) in map.iter().filter(|(key, _)| key.ends_with("Action")) {
                 let foreign =
                     |text: &&str| *text != "*" && !text.to_ascii_lowercase().starts_with(&prefix);

@@ -4,7 +4,7 @@
 //! it belonged when the policy was stored is for the giver to see to.
 
 use super::element::OneOrNone;
-use super::principal::{self, Meant, Principals};
+use super::principal::{self, Federation, Meant, Principals};
 use super::{Effect, PolicyError, Statement, statements};
 use crate::evaluate::Asked;
 use crate::{PolicyKind, Request, StatementRef};
@@ -20,7 +20,8 @@ pub struct TrustPolicy {
 pub struct TrustedAs<'a> {
     /// The caller's account, 12 digits.
     pub account: &'a str,
-    /// ARNs that stand for the caller: the user's, or the role's and the role session's.
+    /// ARNs that stand for the caller: the user's, or the role's and the role session's, or the identity provider's that
+    /// vouches for it.
     pub arns: &'a [String],
 }
 
@@ -67,7 +68,7 @@ impl TrustPolicy {
                     path: format!("{path}.{key}"),
                 });
             }
-            let principals = Principals::read(path, map)?;
+            let principals = Principals::read(path, map, Federation::Trusted)?;
             for (key, value) in map.iter().filter(|(key, _)| key.ends_with("Action")) {
                 let foreign = |text: &&str| !text.to_ascii_lowercase().starts_with("sts:");
                 if let Some(text) = super::texts(&format!("{path}.{key}"), value)?

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use usher_policy::{
-    Context, PolicyDocument, Request, TrustDecision, TrustPolicy, TrustedAs, is_allowed_within,
+    Context, PolicyDocument, Request, ResourcePolicy, TrustDecision, TrustPolicy, TrustedAs,
+    is_allowed_within,
 };
 
 use crate::evaluation::granting;
@@ -97,7 +98,11 @@ fn principals_that_are_none_are_refused() {
         json!({ "AWS": "arn:aws:s3:::bucket" }),
         json!({ "Service": "ssm" }),
         json!({ "Service": "*" }),
-        json!({ "Federated": "arn:aws:iam::000000000000:oidc-provider/x" }),
+        json!({ "Federated": "arn:aws:iam::000000000000:oidc-provider/" }),
+        json!({ "Federated": "arn:aws:iam::000000000000:oidc-provider/*" }),
+        json!({ "Federated": "arn:aws:iam::000000000000:saml-provider/x" }),
+        json!({ "Federated": "*" }),
+        json!({ "CanonicalUser": "x" }),
     ] {
         let text = json!({ "Statement": [statement(&principal)] }).to_string();
         assert!(TrustPolicy::parse(&text).is_err(), "{text}");
@@ -130,6 +135,44 @@ fn elements_without_meaning_in_a_trust_policy_are_refused() {
     refused(&with("Extra", json!(1)), "Statement[0].Extra is not known");
     let nobody = json!({ "Effect": "Allow", "Action": "sts:AssumeRole" });
     refused(&nobody, "needs the element Statement[0].Principal");
+}
+
+#[test]
+fn an_identity_provider_is_trusted_by_its_own_arn_and_no_other() {
+    let arn = |provider: &str| format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{provider}");
+    let vouched_for = |principal: &Value| {
+        let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity" });
+        let request = Request {
+            action: "sts:AssumeRoleWithWebIdentity",
+            resource: "arn:aws:iam::000000000000:role/deploy",
+            context: &Context::default(),
+        };
+        let caller = TrustedAs {
+            account: ACCOUNT,
+            arns: &[arn("id.example.com/realm")],
+        };
+        Said::from(parse(&json!([statement])).judge("deploy", caller, &request))
+    };
+    let federated = |provider: &str| json!({ "Federated": arn(provider) });
+    assert_eq!(vouched_for(&federated("id.example.com")), Said::NotTrusted);
+    assert_eq!(
+        vouched_for(&federated("id.example.com/realm2")),
+        Said::NotTrusted
+    );
+    assert_eq!(vouched_for(&federated("id.example.com/realm")), Said::Named);
+    // Everybody is never as good as its name: such callers have no policies of their own that could allow it too.
+    assert_eq!(vouched_for(&json!("*")), Said::WithOwnPolicies);
+}
+
+#[test]
+fn no_other_resource_trusts_an_identity_provider() {
+    let policy = json!({ "Statement": [{
+        "Effect": "Allow",
+        "Principal": { "Federated": "arn:aws:iam::000000000000:oidc-provider/id.example.com" },
+        "Action": "kms:Decrypt",
+        "Resource": "*"
+    }] });
+    assert!(ResourcePolicy::parse(&policy.to_string(), "kms").is_err());
 }
 
 #[test]
