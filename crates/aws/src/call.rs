@@ -344,7 +344,7 @@ pub(crate) fn message_in(body: &[u8]) -> Option<String> {
 }
 
 /// The innermost cause is the one a person can act on ("connection refused").
-fn deepest(error: &dyn std::error::Error) -> String {
+pub(crate) fn deepest(error: &dyn std::error::Error) -> String {
     let mut current = error;
     while let Some(source) = current.source() {
         current = source;

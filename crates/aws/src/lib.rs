@@ -17,6 +17,7 @@ mod endpoint;
 #[cfg(feature = "profiles")]
 mod profiles;
 mod proxy;
+mod public_json;
 mod signing;
 mod socket;
 mod ssm;
@@ -33,6 +34,7 @@ pub use endpoint::{Endpoint, EndpointError};
 #[cfg(feature = "profiles")]
 pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
 pub use proxy::ports_toward;
+pub use public_json::{PublicJson, PublicJsonError};
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::LargeBodies;
+use crate::openid::ProviderKeys;
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) large_bodies: LargeBodies,
     /// Whether those who are in live sessions may still be there.
     pub(crate) standing: Standing,
+    /// The keys of identity providers.
+    pub(crate) provider_keys: ProviderKeys,
     /// The time.
     pub(crate) clock: Clock,
 }

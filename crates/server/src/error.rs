@@ -116,6 +116,14 @@ pub(crate) enum Code {
     InvalidInput,
     /// STS: session policies are too long.
     PackedPolicyTooLarge,
+    /// STS: the token of an identity provider proves nothing here.
+    InvalidIdentityToken,
+    /// STS: the token of an identity provider has expired.
+    ExpiredIdentityToken,
+    /// STS: what the token says cannot be taken over.
+    IdpRejectedClaim,
+    /// STS: the identity provider does not answer as it should.
+    IdpCommunicationError,
 }
 
 impl Code {
@@ -215,6 +223,10 @@ impl Code {
             Self::MalformedPolicyDocument => ("MalformedPolicyDocument", StatusCode::BAD_REQUEST),
             Self::InvalidInput => ("InvalidInput", StatusCode::BAD_REQUEST),
             Self::PackedPolicyTooLarge => ("PackedPolicyTooLarge", StatusCode::BAD_REQUEST),
+            Self::InvalidIdentityToken => ("InvalidIdentityToken", StatusCode::BAD_REQUEST),
+            Self::ExpiredIdentityToken => ("ExpiredTokenException", StatusCode::BAD_REQUEST),
+            Self::IdpRejectedClaim => ("IDPRejectedClaim", StatusCode::FORBIDDEN),
+            Self::IdpCommunicationError => ("IDPCommunicationError", StatusCode::BAD_REQUEST),
             _ => ("InternalFailure", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -26,6 +26,7 @@ mod identity;
 mod keys;
 mod limits;
 mod logs;
+mod openid;
 mod per_address;
 mod server;
 mod settings;

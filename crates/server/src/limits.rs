@@ -52,6 +52,16 @@ pub(crate) const POLICY_VERSIONS: i64 = 5;
 pub(crate) const ATTACHED_POLICIES: i64 = 10;
 /// Groups of a user; more are `LimitExceeded`.
 pub(crate) const GROUPS: i64 = 10;
+/// Clients of an identity provider; more are `LimitExceeded`.
+pub(crate) const PROVIDER_CLIENTS: usize = 100;
+/// Time for an identity provider to answer; then its tokens are refused as `IDPCommunicationError`.
+pub(crate) const PROVIDER_TIME: Duration = Duration::from_secs(10);
+/// Bytes of an identity provider's answer; a longer one is none.
+pub(crate) const PROVIDER_ANSWER: usize = 256 * 1024;
+/// How long the keys of an identity provider are believed; then they are fetched again.
+pub(crate) const PROVIDER_KEYS_TIME: Duration = Duration::from_secs(60 * 60);
+/// How soon they are fetched again for a token whose key is not among them.
+pub(crate) const PROVIDER_KEYS_PAUSE: Duration = Duration::from_secs(30);
 /// How old the note of an access key's latest use may be before another use writes a new one.
 pub(crate) const KEY_USE_MS: i64 = 60 * 1000;
 /// Characters of a trust policy, white space not counted; more are `LimitExceeded`.

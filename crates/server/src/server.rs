@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::http::Listener;
+use crate::openid::ProviderKeys;
 use crate::standing::Standing;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -151,6 +152,7 @@ impl Server {
             gateway,
             large_bodies: http::LargeBodies::new(),
             standing: Standing::default(),
+            provider_keys: ProviderKeys::new(),
             clock,
         };
         aws_policies::bring_up_to_date(&context).await?;

@@ -11,7 +11,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("usher-sys", &[]),
     ("usher-policy", &["usher-wire"]),
     ("usher-aws", &["usher-wire"]),
-    ("usher-server", &["usher-policy", "usher-wire"]),
+    ("usher-server", &["usher-aws", "usher-policy", "usher-wire"]),
     ("usher-agent", &["usher-aws", "usher-sys", "usher-wire"]),
     (
         "usher",

@@ -20,6 +20,7 @@ pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 static OPERATIONS: &[Entry] = &[
     entry::<sts::GetCallerIdentity>(),
     entry::<sts::AssumeRole>(),
+    entry::<sts::AssumeRoleWithWebIdentity>(),
     entry::<sts::GetSessionToken>(),
     entry::<sts::GetAccessKeyInfo>(),
     entry::<iam::CreateUser>(),
@@ -89,6 +90,16 @@ static OPERATIONS: &[Entry] = &[
     entry::<iam::DeleteBoundary<iam::User>>(),
     entry::<iam::PutBoundary<iam::Role>>(),
     entry::<iam::DeleteBoundary<iam::Role>>(),
+    entry::<iam::CreateOidcProvider>(),
+    entry::<iam::GetOidcProvider>(),
+    entry::<iam::ListOidcProviders>(),
+    entry::<iam::DeleteOidcProvider>(),
+    entry::<iam::AddClientId>(),
+    entry::<iam::RemoveClientId>(),
+    entry::<iam::UpdateThumbprint>(),
+    entry::<iam::SetTags<iam::OidcProvider>>(),
+    entry::<iam::RemoveTags<iam::OidcProvider>>(),
+    entry::<iam::ListTags<iam::OidcProvider>>(),
     entry::<kms::CreateKey>(),
     entry::<kms::DescribeKey>(),
     entry::<kms::ListKeys>(),
@@ -212,6 +223,7 @@ mod tests {
             .map(|entry| entry.name)
             .collect();
         let expected = [
+            "AssumeRoleWithWebIdentity",
             "GetCallerIdentity",
             "GetSessionToken",
             "RegisterManagedInstance",

@@ -21,6 +21,7 @@ impl Scope<'_> {
             Kind::Role => "role",
             Kind::Group => "group",
             Kind::Policy => "policy",
+            Kind::OidcProvider => "oidc-provider",
             // What comes with the service belongs to no account.
             Kind::AwsPolicy => return format!("arn:aws:iam::aws:policy{path}{name}"),
         };

@@ -13,7 +13,9 @@ use usher_wire::sigv4::{
 };
 
 use super::caller::Arrival;
-use super::{Bearer, Caller, NodeScope, RegistrationKey, node_credentials, sts_credentials};
+use super::{
+    Bearer, Caller, NodeScope, Origin, RegistrationKey, node_credentials, sts_credentials,
+};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::http::{OverTls, Peer};
@@ -40,7 +42,10 @@ pub(crate) async fn authenticate(
     signature: Signature,
 ) -> Result<Caller, ApiError> {
     if signature == Signature::None {
-        return Ok(Caller::anonymous());
+        return Ok(Caller {
+            arrival: arrival(parts),
+            ..Caller::anonymous()
+        });
     }
     let arrival = arrival(parts);
     let headers: Vec<(&str, &[u8])> = parts
@@ -195,8 +200,10 @@ async fn find_user(
         .ok_or_else(unknown)?;
     let secret = unsealed(context, id, &key.secret_sealed)?;
     let bearer = Bearer {
-        user_id: user.id.clone(),
-        key_id: Some(key.access_key_id.clone()),
+        origin: Origin::User {
+            user_id: user.id.clone(),
+            key_id: Some(key.access_key_id.clone()),
+        },
         issued: None,
         role: None,
     };

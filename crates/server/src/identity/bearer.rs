@@ -48,13 +48,60 @@ pub(crate) struct AssumedRole {
     pub(crate) source_identity: Option<String>,
 }
 
+/// A person for whom an identity provider vouched, as the token said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WebIdentity {
+    /// The id of the provider's entity here, which no later provider of that address shares.
+    pub(crate) provider_id: String,
+    /// The issuer without its scheme: `id.example.com/realm`.
+    pub(crate) issuer: String,
+    /// `sub`: the person, for that issuer.
+    pub(crate) subject: String,
+    /// The client that the token was made for.
+    pub(crate) audience: String,
+    /// Whether more than one factor proved the person.
+    pub(crate) by_many_factors: bool,
+}
+
+/// Where a chain of roles begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Origin {
+    /// Somebody for whom an identity provider vouched.
+    Web(WebIdentity),
+    /// An IAM user.
+    User {
+        /// `AIDA…`
+        user_id: String,
+        /// The key that this user signed with; unknown for what an earlier release wrote.
+        key_id: Option<String>,
+    },
+}
+
+impl Origin {
+    /// The IAM entity without which it is nobody: the user, or the provider.
+    pub(crate) fn entity_id(&self) -> &str {
+        match self {
+            Self::Web(web) => &web.provider_id,
+            Self::User { user_id, .. } => user_id,
+        }
+    }
+
+    /// The originating identity, which resume and reattach compare.
+    fn identity(&self) -> String {
+        match self {
+            Self::Web(web) => format!("{}#{}", web.provider_id, web.subject),
+            Self::User { user_id, .. } => user_id.clone(),
+        }
+    }
+}
+
 /// Who is behind a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bearer {
-    /// The IAM user, through every role in between.
-    pub(crate) user_id: String,
-    /// The key that this user signed with; unknown for what an earlier release wrote.
-    pub(crate) key_id: Option<String>,
+    /// The person, through every role in between.
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
     /// When the temporary keys were given out, milliseconds; none for the user's own key.
     pub(crate) issued: Option<i64>,
     /// The role that is acted as.
@@ -64,30 +111,43 @@ pub(crate) struct Bearer {
 impl Bearer {
     /// The caller this stands for now; none if the user, the key or the role is gone, or the key is switched off.
     pub(crate) async fn caller(&self, context: &Context) -> Result<Option<Caller>, ApiError> {
-        if let Some(key_id) = &self.key_id {
+        if let Origin::User {
+            key_id: Some(key_id),
+            ..
+        } = &self.origin
+        {
             let key = context.store.access_key(key_id).await?;
             if !key.is_some_and(|key| key.is_active) {
                 return Ok(None);
             }
         }
-        match context.store.entity_with_id(&self.user_id).await? {
-            Some(user) => self.caller_of(context, user).await,
+        match context
+            .store
+            .entity_with_id(self.origin.entity_id())
+            .await?
+        {
+            Some(origin) => self.caller_of(context, origin).await,
             None => Ok(None),
         }
     }
 
-    /// As [`Bearer::caller`], where the key was looked at already and this is the user.
+    /// As [`Bearer::caller`], where the key was looked at already and this is the user, or the provider.
     pub(super) async fn caller_of(
         &self,
         context: &Context,
-        user: EntityRow,
+        origin: EntityRow,
     ) -> Result<Option<Caller>, ApiError> {
-        let Some(role) = &self.role else {
-            let who = Who::User {
-                user_id: user.id.clone(),
-                issued: self.issued,
-            };
-            return self.acting(context, user, who).await.map(Some);
+        let role = match (&self.role, &self.origin) {
+            (Some(role), _) => role,
+            // A provider vouches for people and is nobody itself.
+            (None, Origin::Web(_)) => return Ok(None),
+            (None, Origin::User { .. }) => {
+                let who = Who::User {
+                    user_id: origin.id.clone(),
+                    issued: self.issued,
+                };
+                return self.acting(context, origin, who).await.map(Some);
+            }
         };
         let Some(entity) = context.store.entity_with_id(&role.role_id).await? else {
             return Ok(None);
@@ -132,7 +192,7 @@ impl Bearer {
             who,
             arn: context.config.scope().arn_of(&entity),
             user_id: entity.id,
-            origin: self.user_id.clone(),
+            origin: self.origin.identity(),
             name: entity.name,
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
             session_tags: Tags::default(),

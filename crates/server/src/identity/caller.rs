@@ -74,7 +74,8 @@ pub(crate) struct Caller {
     pub(crate) arn: String,
     /// `aws:userid`: `AIDA…`, or `AROA…:name` of a role session.
     pub(crate) user_id: String,
-    /// The originating identity, which resume and reattach compare: the IAM user's id, through every role in between.
+    /// The originating identity, which resume and reattach compare: the IAM user's id, or the identity provider and the
+    /// subject for whom it vouched, through every role in between.
     /// The names of a role session are chosen by whoever assumes the role and identify nobody.
     pub(crate) origin: String,
     /// What its session ids begin with: the user's name, or the role session's.

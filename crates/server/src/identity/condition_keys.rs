@@ -4,9 +4,27 @@
 
 use usher_policy::Context as Keys;
 
-use super::{Caller, Who};
+use super::{Caller, Origin, WebIdentity, Who};
 use crate::codec::iso_time;
 use crate::context::Context;
+use crate::store::Kind;
+
+const MULTI_FACTOR: &str = "aws:MultiFactorAuthPresent";
+
+/// What an identity provider said of whom it vouched for: `id.example.com:sub` (IAM user guide, "Available keys for AWS
+/// OIDC federation").
+pub(crate) fn of_web_identity(context: &Context, person: &WebIdentity) -> Keys {
+    let issuer = &person.issuer;
+    let provider = context
+        .config
+        .scope()
+        .entity(Kind::OidcProvider, "/", issuer);
+    Keys::default()
+        .with("aws:FederatedProvider", provider)
+        .with(&format!("{issuer}:sub"), &person.subject)
+        .with(&format!("{issuer}:aud"), &person.audience)
+        .with(MULTI_FACTOR, person.by_many_factors.to_string())
+}
 
 /// The keys of every decision about this call.
 pub(crate) fn of_call(context: &Context, caller: &Caller) -> Keys {
@@ -48,6 +66,12 @@ pub(crate) fn of_call(context: &Context, caller: &Caller) -> Keys {
         }
         Who::Node(_) => keys.with("aws:PrincipalType", "AssumedRole"),
         Who::Anonymous => keys.with("aws:PrincipalType", "Anonymous"),
+    };
+    let keys = match caller.bearer.as_ref().map(|bearer| &bearer.origin) {
+        Some(Origin::Web(person)) => keys.and(&of_web_identity(context, person)),
+        // What a lasting key proves is one thing that somebody has.
+        Some(Origin::User { .. }) => keys.with(MULTI_FACTOR, "false"),
+        None => keys,
     };
     // Session tags lie over the role's, in whatever casing.
     caller

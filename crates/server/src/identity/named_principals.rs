@@ -13,7 +13,7 @@ use crate::store::{Kind, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PrincipalError {
     /// The name.
-    #[error("Invalid principal in policy: \"AWS\":\"{}\"", .0.escape_default())]
+    #[error("Invalid principal in policy: \"{}\"", .0.escape_default())]
     Unknown(String),
     /// The database.
     #[error(transparent)]
@@ -36,7 +36,7 @@ pub(crate) async fn principal_ids<'a>(
     Ok(ids)
 }
 
-/// The id of the user, the role, or the role of the role session that has exactly this ARN.
+/// The id of the user, the role, the role of the role session, or the identity provider that has exactly this ARN.
 pub(crate) async fn principal_id(
     context: &Context,
     arn: &str,
@@ -49,6 +49,12 @@ pub(crate) async fn principal_id(
         return Ok(user
             .filter(|user| scope.entity(Kind::User, &user.path, &user.name) == arn)
             .map(|user| user.id));
+    }
+    if let Some((_, address)) = arn.split_once(":oidc-provider/") {
+        let provider = store.entity_named(Kind::OidcProvider, address).await?;
+        return Ok(provider
+            .filter(|provider| scope.arn_of(provider) == arn)
+            .map(|provider| provider.id));
     }
     if arn.contains(":assumed-role/") {
         let role = segments.next().unwrap_or_default();

@@ -8,7 +8,7 @@ use usher_wire::secret::Secret;
 use super::authenticate::unsealed;
 use super::node_credentials::{IssuedCredentials, REMEMBERED_MS};
 use super::secrets::{digest, same_digest};
-use super::{Bearer, Caller};
+use super::{Bearer, Caller, Origin};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::store::StsCredentialRow;
@@ -28,8 +28,11 @@ pub(crate) async fn issue_sts_credentials(
     let row = StsCredentialRow {
         access_key_id: issued.access_key_id.clone(),
         bearer: serde_json::to_string(&bearer).map_err(ApiError::internal)?,
-        origin_user_id: bearer.user_id,
-        origin_key_id: bearer.key_id,
+        origin_id: bearer.origin.entity_id().to_owned(),
+        origin_key_id: match bearer.origin {
+            Origin::User { key_id, .. } => key_id,
+            Origin::Web(_) => None,
+        },
         role_id: bearer.role.map(|role| role.role_id),
         secret_sealed: context
             .vault

@@ -64,7 +64,7 @@ async fn users_and_roles_of_an_earlier_release_keep_what_they_had() {
     let keys = store.sts_credential("ASIA1").await.unwrap().unwrap();
     let bearer: Bearer = serde_json::from_str(&keys.bearer).unwrap();
     assert_eq!(
-        (bearer.user_id.as_str(), bearer.issued),
+        (bearer.origin.entity_id(), bearer.issued),
         ("AIDA1", Some(10))
     );
     let role = bearer.role.unwrap();

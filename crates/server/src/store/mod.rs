@@ -42,7 +42,7 @@ pub(crate) use document_list::VersionDeleted;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
 pub(crate) use iam::{
     EntityRow, Hindrance, InlinePolicyRow, Kind, PolicyRow, PolicySource, PolicyVersionRow,
-    RoleRow, Room, TagRow, TrustRow, VersionDeletion,
+    ProviderRow, RoleRow, Room, TagRow, TrustRow, VersionDeletion,
 };
 pub(crate) use key_aliases::AliasRow;
 pub(crate) use key_grants::GrantRow;

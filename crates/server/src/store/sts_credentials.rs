@@ -9,8 +9,8 @@ use super::{Store, StoreError};
 pub(crate) struct StsCredentialRow {
     /// `ASIA…`
     pub(crate) access_key_id: String,
-    /// The IAM user behind it, through every role in between.
-    pub(crate) origin_user_id: String,
+    /// The IAM user, or the identity provider that vouched for the person, behind it through every role in between.
+    pub(crate) origin_id: String,
     /// The key that this user signed with; unknown for keys of earlier releases.
     pub(crate) origin_key_id: Option<String>,
     /// The role, if it acts as one.
@@ -42,7 +42,7 @@ impl Store {
              token_hash, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&row.access_key_id)
-        .bind(&row.origin_user_id)
+        .bind(&row.origin_id)
         .bind(&row.origin_key_id)
         .bind(&row.role_id)
         .bind(&row.bearer)
@@ -66,7 +66,7 @@ impl Store {
         row.map(|row| {
             Ok(StsCredentialRow {
                 access_key_id: row.try_get("access_key_id")?,
-                origin_user_id: row.try_get("origin_user_id")?,
+                origin_id: row.try_get("origin_user_id")?,
                 origin_key_id: row.try_get("origin_key_id")?,
                 role_id: row.try_get("role_id")?,
                 bearer: row.try_get("bearer")?,

@@ -6,6 +6,7 @@ mod access_keys;
 mod attachments;
 mod boundaries;
 mod groups;
+mod identity_providers;
 mod inline_policies;
 mod managed_policies;
 mod names;
@@ -30,12 +31,16 @@ pub(crate) use groups::{
     AddUserToGroup, CreateGroup, DeleteGroup, GetGroup, ListGroups, ListGroupsForUser,
     RemoveUserFromGroup,
 };
+pub(crate) use identity_providers::{
+    AddClientId, CreateOidcProvider, DeleteOidcProvider, GetOidcProvider, ListOidcProviders,
+    RemoveClientId, UpdateThumbprint,
+};
 pub(crate) use inline_policies::{DeletePolicy, GetPolicy, ListPolicies, PutPolicy};
 pub(crate) use managed_policies::{
     CreatePolicy, DeleteManagedPolicy, GetManagedPolicy, ListManagedPolicies,
 };
 pub(crate) use names::check_name;
-pub(crate) use owner::{Group, ManagedPolicy, Role, User};
+pub(crate) use owner::{Group, ManagedPolicy, OidcProvider, Role, User};
 pub(crate) use policy_entities::ListEntitiesForPolicy;
 pub(crate) use policy_versions::{
     CreatePolicyVersion, DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions,

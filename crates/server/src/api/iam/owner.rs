@@ -129,6 +129,9 @@ pub(crate) struct Group;
 /// Managed policies, named by ARN.
 #[derive(Debug)]
 pub(crate) struct ManagedPolicy;
+/// OpenID Connect providers, named by ARN.
+#[derive(Debug)]
+pub(crate) struct OidcProvider;
 
 impl Subject for User {
     const KIND: Kind = Kind::User;
@@ -196,6 +199,17 @@ impl Tagged for ManagedPolicy {
     const TAG_ACTIONS: TagActions = tag_actions!("Policy");
 }
 
+impl Subject for OidcProvider {
+    const KIND: Kind = Kind::OidcProvider;
+    const WORD: &'static str = "OpenIDConnect provider";
+    const MEMBER: &'static str = "OpenIDConnectProviderArn";
+    const LONGEST_NAME: usize = 2048;
+}
+
+impl Tagged for OidcProvider {
+    const TAG_ACTIONS: TagActions = tag_actions!("OpenIDConnectProvider");
+}
+
 /// An entity as a call names it, and as an answer names it back.
 #[derive(Debug)]
 pub(super) struct Named<S> {
@@ -216,8 +230,15 @@ impl<S: Subject> Named<S> {
     pub(super) fn resource(&self) -> Resource {
         match S::KIND {
             Kind::Policy | Kind::AwsPolicy => Resource::ManagedPolicy(self.name.clone()),
+            Kind::OidcProvider => Resource::Entity(Kind::OidcProvider, self.address().to_owned()),
             kind => Resource::Entity(kind, self.name.clone()),
         }
+    }
+
+    /// The address in the ARN of a provider.
+    pub(super) fn address(&self) -> &str {
+        let parts = self.name.split_once(":oidc-provider/");
+        parts.map_or("", |(_, address)| address)
     }
 
     /// What a call is judged on that changes which policies it has.
@@ -231,6 +252,14 @@ impl<S: Subject> Named<S> {
             Kind::Policy | Kind::AwsPolicy => {
                 check_policy_arn(S::MEMBER, &self.name)?;
                 find_managed_policy(call.context, &self.name).await?
+            }
+            Kind::OidcProvider => {
+                let found = call
+                    .context
+                    .store
+                    .entity_named(Kind::OidcProvider, self.address())
+                    .await?;
+                found.filter(|provider| call.context.config.scope().arn_of(provider) == self.name)
             }
             kind => {
                 check_name(S::MEMBER, &self.name, S::LONGEST_NAME)?;
@@ -269,6 +298,9 @@ impl<S: Subject> Named<S> {
         let sentence = match S::KIND {
             Kind::Policy | Kind::AwsPolicy => {
                 format!("Policy {} does not exist or is not attachable.", self.name)
+            }
+            Kind::OidcProvider => {
+                format!("OpenIDConnect Provider not found for arn {}", self.name)
             }
             _ => format!("The {} with name {} cannot be found.", S::WORD, self.name),
         };

@@ -122,8 +122,8 @@ impl Output {
                 group_name: name,
                 group_id: id,
             }),
-            // Policies are attached to nothing of their own kind.
-            Kind::Policy | Kind::AwsPolicy => {}
+            // Policies are attached to nothing of these kinds.
+            Kind::Policy | Kind::AwsPolicy | Kind::OidcProvider => {}
         }
     }
 }

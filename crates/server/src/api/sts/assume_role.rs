@@ -4,19 +4,19 @@
 //! caller's own policies agree, and only such a proof becomes keys.
 
 mod assumption;
-mod policies;
 mod request;
 
 use serde::{Deserialize, Serialize};
 
+use super::assumed_role_user::AssumedRoleUser;
 use super::credentials::Credentials;
+use super::session_policies;
 use crate::api::iam::Tag;
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::{integer, list};
 use crate::error::ApiError;
 use crate::identity::{AssumedRole, Bearer, issue_sts_credentials};
 use assumption::Assumption;
-use policies::PolicyDescriptor;
 
 pub(crate) struct AssumeRole;
 
@@ -32,19 +32,11 @@ pub(crate) struct Input {
     #[serde(default, deserialize_with = "list")]
     transitive_tag_keys: Vec<String>,
     external_id: Option<String>,
-    policy: Option<String>,
-    #[serde(default, deserialize_with = "list")]
-    policy_arns: Vec<PolicyDescriptor>,
+    #[serde(flatten)]
+    policies: session_policies::Asked,
     source_identity: Option<String>,
     #[serde(flatten)]
     unserved: request::Unserved,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AssumedRoleUser {
-    assumed_role_id: String,
-    arn: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,8 +59,7 @@ impl Operation for AssumeRole {
 
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
         request::check(&input)?;
-        let policies = policies::read(call, &input).await?;
-        let packed_policy_size = policies.is_some().then(|| policies::packed_size(&input));
+        let policies = input.policies.read(call).await?;
         let Assumption {
             role,
             origin,
@@ -80,7 +71,7 @@ impl Operation for AssumeRole {
         tracing::info!(
             role = role.entity.name,
             session = name,
-            origin = origin.user_id,
+            origin = call.caller.origin,
             "a role was assumed"
         );
         let bearer = Bearer {
@@ -96,15 +87,8 @@ impl Operation for AssumeRole {
         let keys = issue_sts_credentials(call.context, bearer, seconds).await?;
         Ok(Output {
             credentials: keys.into(),
-            assumed_role_user: AssumedRoleUser {
-                assumed_role_id: format!("{}:{name}", role.entity.id),
-                arn: call
-                    .context
-                    .config
-                    .scope()
-                    .assumed_role(&role.entity.name, name),
-            },
-            packed_policy_size,
+            assumed_role_user: AssumedRoleUser::new(call, &role.entity, name),
+            packed_policy_size: input.policies.packed_size(),
             source_identity,
         })
     }

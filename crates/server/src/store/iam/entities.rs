@@ -23,15 +23,18 @@ pub(crate) enum Kind {
     Policy,
     /// A managed policy that comes with the service, `ANPA…`.
     AwsPolicy,
+    /// An OpenID Connect provider, `AOIP…`, named by its address without the scheme.
+    OidcProvider,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::User,
         Self::Role,
         Self::Group,
         Self::Policy,
         Self::AwsPolicy,
+        Self::OidcProvider,
     ];
 
     /// As the database spells it.
@@ -42,6 +45,7 @@ impl Kind {
             Self::Group => "group",
             Self::Policy => "policy",
             Self::AwsPolicy => "aws-policy",
+            Self::OidcProvider => "oidc-provider",
         }
     }
 }

@@ -7,6 +7,7 @@ mod attachments;
 mod entities;
 mod groups;
 mod held_policies;
+mod identity_providers;
 mod inline_policies;
 mod managed_policies;
 mod roles;
@@ -14,6 +15,7 @@ mod tags;
 
 pub(crate) use entities::{EntityRow, Hindrance, Kind};
 pub(crate) use held_policies::PolicySource;
+pub(crate) use identity_providers::ProviderRow;
 pub(crate) use inline_policies::InlinePolicyRow;
 pub(crate) use managed_policies::{PolicyRow, PolicyVersionRow, VersionDeletion};
 pub(crate) use roles::{RoleRow, TrustRow};

@@ -105,7 +105,7 @@ fn source_type(policy: &str, owner: Option<Kind>) -> &'static str {
         Some(Kind::User) => "user",
         Some(Kind::Role) => "role",
         Some(Kind::Group) => "group",
-        Some(Kind::Policy | Kind::AwsPolicy) | None => "none",
+        Some(Kind::Policy | Kind::AwsPolicy | Kind::OidcProvider) | None => "none",
     }
 }
 

@@ -3,20 +3,16 @@
 //! A member that would narrow the keys is refused rather than ignored: the caller would believe in a limit that is
 //! not there.
 
-use std::ops::RangeInclusive;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Input, policies};
+use super::super::request::{self, check_text};
+use super::Input;
 use crate::api::iam::check_tags;
 use crate::error::{ApiError, Code};
 use crate::identity::Who;
 use crate::limits;
 use crate::store::RoleRow;
-
-const SECONDS: RangeInclusive<i64> = 900..=43_200;
-const DEFAULT_SECONDS: i64 = 3600;
 
 /// Members that are not served.
 #[derive(Debug, Default, Deserialize)]
@@ -42,22 +38,11 @@ impl Unserved {
 
 /// Checks every member by itself.
 pub(super) fn check(input: &Input) -> Result<(), ApiError> {
-    check_text(
-        "roleSessionName",
-        &input.role_session_name,
-        2..=64,
-        "_+=,.@-",
-    )?;
+    request::check_session_name(&input.role_session_name)?;
     if let Some(id) = &input.external_id {
         check_text("externalId", id, 2..=1224, "_+=,.@:/-")?;
     }
-    if !input
-        .duration_seconds
-        .is_none_or(|seconds| SECONDS.contains(&seconds))
-    {
-        let rule = "Member must be between 900 and 43200";
-        return Err(ApiError::constraint("durationSeconds", rule));
-    }
+    request::check_duration(input.duration_seconds)?;
     if let Some(member) = input.unserved.named() {
         return Err(ApiError::new(
             Code::Validation,
@@ -69,7 +54,7 @@ pub(super) fn check(input: &Input) -> Result<(), ApiError> {
     if let Some(identity) = &input.source_identity {
         check_text("sourceIdentity", identity, 2..=64, "_+=,.@-")?;
     }
-    policies::check(input)?;
+    input.policies.check()?;
     let most = usize::try_from(limits::TAGS).unwrap_or(usize::MAX);
     if input.tags.len() > most {
         let rule = format!("Member must have length less than or equal to {most}");
@@ -89,36 +74,14 @@ pub(super) fn check(input: &Input) -> Result<(), ApiError> {
     }
 }
 
-/// How long the keys live.
+/// How long the keys live. Those of a role assumed by another role's keys live an hour at most.
 pub(super) fn lifetime(input: &Input, role: &RoleRow, who: &Who) -> Result<i64, ApiError> {
-    let too_long = |why: &str| Err(ApiError::new(Code::Validation, why));
-    let seconds = input.duration_seconds.unwrap_or(DEFAULT_SECONDS);
-    if seconds > role.max_session_seconds {
-        return too_long(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        );
-    }
+    let seconds = request::lifetime(input.duration_seconds, role)?;
     if matches!(who, Who::AssumedRole(_)) && seconds > limits::CHAINED_SESSION_SECONDS {
-        return too_long(
+        return Err(ApiError::new(
+            Code::Validation,
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
-        );
+        ));
     }
     Ok(seconds)
-}
-
-fn check_text(
-    member: &str,
-    text: &str,
-    length: RangeInclusive<usize>,
-    also: &str,
-) -> Result<(), ApiError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || also.contains(c);
-    if length.contains(&text.len()) && text.chars().all(allowed) {
-        return Ok(());
-    }
-    let (shortest, longest) = (length.start(), length.end());
-    Err(ApiError::constraint(
-        member,
-        &format!("Member must have {shortest} to {longest} characters, letters, digits or {also}"),
-    ))
 }
