@@ -37,10 +37,6 @@ const SHOWN: usize = 200;
 pub(crate) struct Complaint {
     line: String,
     /// Its exit code; `None` for one that did not run or was killed.
-    #[cfg_attr(
-        target_os = "macos",
-        expect(dead_code, reason = "the programs there have one code for everything")
-    )]
     pub(crate) code: Option<i32>,
 }
 
