@@ -227,14 +227,18 @@ pub(crate) fn runs(command_line: &str) -> bool {
     })
 }
 
-/// Whether any process has this real uid.
-pub(crate) fn has_processes(uid: u32) -> bool {
-    let processes = fs::read_dir("/proc").unwrap();
-    processes.filter_map(Result::ok).any(|entry| {
-        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-        let uids = format!("Uid:\t{uid}\t");
-        status.lines().any(|line| line.starts_with(&uids))
-    })
+/// What [`processes_of`] has to be where nobody was logged in.
+pub(crate) const NOBODY: [String; 0] = [];
+
+/// The processes with this real uid, by what `/proc` says of them.
+pub(crate) fn processes_of(uid: u32) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let statuses =
+        processes.map(|entry| fs::read_to_string(entry.path().join("status")).unwrap_or_default());
+    let uids = format!("Uid:\t{uid}\t");
+    statuses
+        .filter(|status| status.lines().any(|line| line.starts_with(&uids)))
+        .collect()
 }
 
 /// Waits until `gone` holds.

@@ -9,7 +9,7 @@ use rustix::process::{
 use usher_sys::Account;
 use usher_wire::ids::NodeId;
 
-use crate::agent::{Agent, has_processes};
+use crate::agent::{Agent, NOBODY, processes_of};
 use crate::client::Client;
 use crate::hostile_worker::{message, slice};
 use crate::noise::{self, Noise};
@@ -150,7 +150,7 @@ async fn whatever_a_control_process_asks_for_nobody_is_logged_in_who_was_not_gra
             "{round}: {sentence}"
         );
         usher_sys::send(&socket, &about(3, &name), &[]).unwrap();
-        assert!(!has_processes(uid), "{round}");
+        assert_eq!(processes_of(uid), NOBODY, "{round}");
     }
     assert_eq!(agent.workers("control"), control, "it broke no rule");
     other.type_line("echo still-$((40+2))");
@@ -171,7 +171,7 @@ async fn whatever_a_control_process_asks_for_nobody_is_logged_in_who_was_not_gra
         });
         service.agent_connects().await;
         speaks.await.unwrap();
-        assert!(!has_processes(uid), "{round}");
+        assert_eq!(processes_of(uid), NOBODY, "{round}");
     }
     other.type_line("echo again-$((40+2)); exit");
     other.run_to_the_end().await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use usher_sys::Account;
 
-use crate::agent::{Agent, PROGRAM, has_processes};
+use crate::agent::{Agent, NOBODY, PROGRAM, processes_of};
 use crate::noise::{self, Noise};
 use crate::service::{SOON, Service};
 use crate::throwaway::{User, skip_unless_root};
@@ -159,7 +159,7 @@ async fn whatever_a_session_worker_says_nothing_runs_but_what_was_granted() {
             matches!(code, Some(0 | 1)),
             "{number}: {code:?} after {said:?}"
         );
-        assert!(!has_processes(uid.as_raw()), "{number}: {said:?}");
+        assert_eq!(processes_of(uid.as_raw()), NOBODY, "{number}: {said:?}");
     }
     assert!(!trace.exists());
 
@@ -177,5 +177,5 @@ async fn whatever_a_session_worker_says_nothing_runs_but_what_was_granted() {
         .unwrap();
     assert!(login.session.read(&mut [0; 64]).unwrap() > 0, "no answer");
     assert!(matches!(login.end().await, Some(0 | 1)));
-    assert!(!has_processes(uid.as_raw()));
+    assert_eq!(processes_of(uid.as_raw()), NOBODY);
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use usher_sys::{Account, Pid, Uid};
 use usher_wire::message::TaskStatus;
 
-use crate::agent::{Agent, eventually, has_processes};
+use crate::agent::{Agent, NOBODY, eventually, processes_of};
 use crate::client::{Client, a_worker_comes};
 use crate::noise::Noise;
 use crate::service::{Service, WebSocket};
@@ -105,7 +105,7 @@ async fn whichever_process_is_killed_at_whatever_moment_no_shell_is_left_and_oth
         let replay = Replay(seed);
         turn(&mut service, &mut agent, &user, seed).await;
         let uid = uid(&user).as_raw();
-        eventually("nothing of it is left", || !has_processes(uid)).await;
+        eventually("nothing of it is left", || processes_of(uid).is_empty()).await;
         for (_, client) in &mut others {
             client.type_line(&format!("echo turn-$((4{seed}0+2))"));
             client.until(&format!("turn-4{seed}2")).await;
@@ -219,6 +219,6 @@ async fn what_forks_twice_leaves_its_session_and_ignores_hang_ups_is_gone_when_t
         client.run_to_the_end().await;
         // The end is told when there is nothing left, however long that took.
         service.completion(name).await;
-        assert!(!has_processes(uid.as_raw()), "{name}");
+        assert_eq!(processes_of(uid.as_raw()), NOBODY, "{name}");
     }
 }

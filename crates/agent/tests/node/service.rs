@@ -90,6 +90,8 @@ impl Service {
         login: Option<&str>,
         change: impl FnOnce(&mut Grant),
     ) -> Vec<u8> {
+        // Read once: a grant that lives a millisecond longer than a minute is none.
+        let now = wall_ms();
         let mut grant = Grant {
             id: *Uuid::new_v4().as_bytes(),
             session: SessionId::parse(session).unwrap(),
@@ -99,8 +101,8 @@ impl Service {
                 GrantedLogin::OsUser(OsUserName::parse(name).unwrap())
             }),
             subject_digest: [0; 32],
-            issued_ms: wall_ms(),
-            expires_ms: wall_ms() + 60_000,
+            issued_ms: now,
+            expires_ms: now + 60_000,
         };
         change(&mut grant);
         grant.sign(&self.key).as_bytes().to_vec()
