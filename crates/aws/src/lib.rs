@@ -38,7 +38,7 @@ pub use public_json::{PublicJson, PublicJsonError};
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{
-    ActivationRegistration, ManagedNode, RegisteredNode, ResumedSession, RoleToken, Ssm,
-    StartSession, StartedSession,
+    ActivationRegistration, ManagedNode, RecordingPage, RegisteredNode, ResumedSession, RoleToken,
+    Ssm, StartSession, StartedSession, VerifiedRecording,
 };
 pub use tls::{TlsError, Trust};

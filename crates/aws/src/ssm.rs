@@ -134,6 +134,36 @@ pub struct RoleToken {
     pub update_key_pair: bool,
 }
 
+/// A page of GetSessionRecording, which AWS does not have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordingPage {
+    /// Lines of asciicast v2; the header is the first line of the first page.
+    pub content: String,
+    /// Asks for the next page; none on the last one.
+    pub next_token: Option<String>,
+}
+
+/// Answer of VerifySessionRecording, which AWS does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct VerifiedRecording {
+    /// Nothing in it was changed, moved or removed.
+    pub is_intact: bool,
+    /// What is wrong.
+    pub problem: Option<String>,
+    /// Whether its end was checked, too.
+    pub is_finished: bool,
+    /// Why it does not hold the whole session.
+    pub lost: Option<String>,
+    /// Length of its file.
+    pub bytes: u64,
+    /// Blocks of its file.
+    pub blocks: u64,
+    /// Hash over its blocks, hexadecimal.
+    pub hash: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct NodePage {
@@ -205,6 +235,37 @@ impl Ssm {
             )
             .await?;
         Ok(())
+    }
+
+    /// A page of a session's recording: the first, or the one that `token` of the page before asks for.
+    ///
+    /// # Errors
+    /// `DoesNotExistException` where there is none; `AccessDeniedException` also for the session's owner.
+    pub async fn recording(
+        &self,
+        identity: Identity<'_>,
+        session_id: &str,
+        token: Option<String>,
+    ) -> Result<RecordingPage, CallError> {
+        let input = json!({"SessionId": session_id, "NextToken": token});
+        self.client
+            .call(identity, "GetSessionRecording", &input)
+            .await
+    }
+
+    /// Whether a session's recording is what was written.
+    ///
+    /// # Errors
+    /// As [`Ssm::recording`].
+    pub async fn verify_recording(
+        &self,
+        identity: Identity<'_>,
+        session_id: &str,
+    ) -> Result<VerifiedRecording, CallError> {
+        let input = json!({"SessionId": session_id});
+        self.client
+            .call(identity, "VerifySessionRecording", &input)
+            .await
     }
 
     /// Whether the node's control channel is up; an unknown node is not connected.

@@ -30,6 +30,8 @@ pub struct Config {
     /// How long at most a session may outlive the user, key or role that it was started with, or the permission to
     /// resume it, when nothing but time tells.
     pub identity_check: Duration,
+    /// Whether sessions are recorded.
+    pub recording: Recording,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
 }
@@ -44,6 +46,16 @@ pub enum RootKey {
     File(PathBuf),
     /// This file, which systemd put there for the server alone; never made.
     Credential(PathBuf),
+}
+
+/// Whether the server records what it relays. Sessions that KMS encrypts and sessions of ports never are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Every session.
+    #[default]
+    On,
+    /// None.
+    Off,
 }
 
 /// Whom the server listens to beyond what is always right. The default is nobody.

@@ -1,5 +1,7 @@
 //! What every call may reach. Built once by `Server::open`; nothing in it changes afterwards.
 
+use std::sync::Arc;
+
 use usher_wire::grant::GrantKey;
 
 use crate::clock::Clock;
@@ -7,6 +9,7 @@ use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::LargeBodies;
 use crate::openid::ProviderKeys;
+use crate::recording::Recordings;
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -19,7 +22,9 @@ pub(crate) struct Context {
     /// The database.
     pub(crate) store: Store,
     /// Seals secrets.
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
+    /// What the gateway records.
+    pub(crate) recordings: Recordings,
     /// Signs grants; its public half is given out at registration.
     pub(crate) grant_key: GrantKey,
     /// Control and data channels.

@@ -28,6 +28,7 @@ mod limits;
 mod logs;
 mod openid;
 mod per_address;
+mod recording;
 mod server;
 mod settings;
 mod standing;
@@ -36,7 +37,7 @@ mod tls;
 mod vault;
 
 pub use clock::Clock;
-pub use config::{Config, Perimeter, RootKey};
+pub use config::{Config, Perimeter, Recording, RootKey};
 pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};

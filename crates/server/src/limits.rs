@@ -101,6 +101,13 @@ pub(crate) const LOG_STREAMS: i64 = 100_000;
 /// Bytes of all log groups together, 26 more for each event; more are `LimitExceededException`.
 pub(crate) const LOG_BYTES: i64 = 16 * 1024 * 1024 * 1024;
 
+/// Bytes of a session's recording; more are not recorded, and the session goes on or ends as its preferences say.
+pub(crate) const RECORDING_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Bytes of all recordings of one person's sessions; more are treated in the same way.
+pub(crate) const RECORDINGS_BYTES_PER_OWNER: u64 = 20 * 1024 * 1024 * 1024;
+/// Bytes of the disk that recordings leave free; at less they are treated in the same way.
+pub(crate) const RECORDINGS_RESERVE: u64 = 256 * 1024 * 1024;
+
 /// Bytes of a document; more are `MaxDocumentSizeExceeded`.
 pub(crate) const DOCUMENT: usize = 64 * 1024;
 /// Versions of a document; more are `DocumentVersionLimitExceeded`.

@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::http::Listener;
 use crate::openid::ProviderKeys;
+use crate::recording::Recordings;
 use crate::standing::Standing;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -140,14 +141,17 @@ impl Server {
             RootKey::File(path) => Vault::open(path, database.exists())?,
             RootKey::Credential(path) => Vault::open_credential(path)?,
         };
+        let vault = Arc::new(vault);
         let store = Store::open(&database).await?;
         let grant_key = grant_key::open(&store, &vault, clock.now_ms()).await?;
-        let gateway = Gateway::new(store.clone(), clock.clone());
+        let recordings = Recordings::open(&folder, Arc::clone(&vault), &store).await?;
+        let gateway = Gateway::new(store.clone(), clock.clone(), recordings.clone());
         gateway.restore().await?;
         let context = Context {
             config,
             store,
             vault,
+            recordings,
             grant_key,
             gateway,
             large_bodies: http::LargeBodies::new(),

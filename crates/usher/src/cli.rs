@@ -18,7 +18,9 @@ use crate::exit::{self, Face, Outcome};
 use crate::forward::{self, ForwardArguments};
 use crate::login::{self, LoginArguments};
 use crate::node_list::{self, Format};
+use crate::play::{self, PlayArguments};
 use crate::server::SettingsFile;
+use crate::sessions;
 use crate::ssh::{self, SshConfigArguments, SshProxyArguments};
 use crate::start_session::{self, StartSessionArguments};
 
@@ -76,6 +78,16 @@ enum Command {
     },
     /// Write the lines by which ssh, VS Code or Ansible reach managed nodes
     SshConfig(SshConfigArguments),
+    /// Play the recording of a session
+    Play {
+        #[command(flatten)]
+        play: PlayArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// What there is to know about sessions
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
     /// Write the completion script of a shell
     Completion {
         /// The shell
@@ -86,6 +98,17 @@ enum Command {
         /// How to write the list
         #[arg(long, value_enum, default_value_t = Format::Text)]
         output: Format,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SessionsCommand {
+    /// Check that a session's recording is what the server wrote; the status is 1 where it is not
+    Verify {
+        /// Id of the session
+        session: String,
         #[command(flatten)]
         caller: CallerArguments,
     },
@@ -159,6 +182,10 @@ async fn run(command: Command) -> Result<Outcome, Error> {
         Command::Forward { forward, caller } => forward::run(forward, caller.into()).await,
         Command::SshProxy { proxy, caller } => ssh::proxy(proxy, caller.into()).await,
         Command::SshConfig(arguments) => ssh::config(&arguments),
+        Command::Play { play, caller } => play::run(play, caller.into()).await,
+        Command::Sessions(SessionsCommand::Verify { session, caller }) => {
+            sessions::verify(&session, caller.into()).await
+        }
         Command::Completion { shell } => completion(shell),
         Command::Nodes { output, caller } => node_list::run(output, caller.into()).await,
     }

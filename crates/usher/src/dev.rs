@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use usher_aws::{Caller, ConsoleLink, CredentialSource, Credentials, StartSession, Trust};
-use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, RootKey, Server};
+use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, Recording, RootKey, Server};
 use usher_wire::ids::{AccountId, NodeId};
 
 use crate::client::Signals;
@@ -155,6 +155,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         default_preferences: runner.preferences(),
         extra_refused_os_users: Vec::new(),
         identity_check: IDENTITY_CHECK,
+        recording: Recording::On,
         perimeter: Perimeter::default(),
     }
 }

@@ -6,6 +6,7 @@
 
 mod paste;
 mod programs;
+mod recorded;
 mod side_by_side;
 
 use crate::harness::skip::Need;

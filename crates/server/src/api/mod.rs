@@ -179,6 +179,8 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::TerminateSession>(),
     entry::<ssm::DescribeSessions>(),
     entry::<ssm::GetConnectionStatus>(),
+    entry::<ssm::GetSessionRecording>(),
+    entry::<ssm::VerifySessionRecording>(),
 ];
 
 /// The operation `name` of `service`.

@@ -25,6 +25,9 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(75);
 /// Frames on one connection that cannot be read or are of a type their sender may not use. More: it is closed.
 pub(crate) const BAD_FRAMES: u32 = 64;
 
+/// Bytes of a recorded session's frames after which no more are gathered for one write. The last one may pass it.
+pub(crate) const RECORDED_BATCH: usize = 256 * 1024;
+
 /// What a socket may read ahead. Small, because one waiting frame can keep the whole block alive.
 pub(crate) const READ_BLOCK: usize = 16 * 1024;
 

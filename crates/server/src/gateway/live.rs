@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use usher_wire::ids::{NodeId, SessionId};
 
 use super::broker::{Arrival, Broker, ConnectionId, Ending, Next, Presence, Side};
+use crate::recording::Tape;
 
 /// What the agent says about the end of its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) struct LiveSession {
     pub(crate) id: SessionId,
     pub(crate) node: NodeId,
     pub(crate) owner_id: String,
+    /// Its recorder, if it is recorded.
+    pub(crate) tape: Option<Arc<Tape>>,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -41,6 +44,8 @@ struct State {
     /// The start task's frame, until the agent attaches.
     task: Option<Bytes>,
     report: Option<AgentReport>,
+    /// Why the recording ended before the session, until that was taken up.
+    unrecorded: Option<String>,
     /// The agent asked for a token and has not opened its channel yet.
     agent_is_coming: bool,
 }
@@ -90,15 +95,22 @@ impl LiveSession {
             connections: 0,
             task,
             report: None,
+            unrecorded: None,
             agent_is_coming: false,
         };
         Self {
             id,
             node,
             owner_id,
+            tape: None,
             state: Mutex::new(state),
             changed: Notify::new(),
         }
+    }
+
+    /// The same session, recorded.
+    pub(crate) fn with_tape(self, tape: Option<Arc<Tape>>) -> Self {
+        Self { tape, ..self }
     }
 
     /// Takes the side's seat for a new connection; the present one, if any, is told to go.
@@ -172,6 +184,17 @@ impl LiveSession {
     /// The agent's own word about the end, once.
     pub(crate) fn take_report(&self) -> Option<AgentReport> {
         self.with_state(|state| state.report.take())
+    }
+
+    /// Notes that the recording ended before the session, and why.
+    pub(crate) fn recording_lost(&self, why: String) {
+        self.with_state(|state| state.unrecorded = Some(why));
+        self.changed.notify_one();
+    }
+
+    /// Why the recording ended before the session, once.
+    pub(crate) fn take_recording_lost(&self) -> Option<String> {
+        self.with_state(|state| state.unrecorded.take())
     }
 
     /// Whether both ends are there.

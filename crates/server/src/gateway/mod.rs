@@ -18,6 +18,7 @@ mod live;
 mod nodes;
 mod opening;
 mod outgoing;
+mod recorded;
 mod relay;
 mod sentence;
 mod socket;
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use usher_wire::ids::{NodeId, SessionId};
@@ -41,6 +43,7 @@ use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::per_address::PerAddress;
+use crate::recording::{Recordings, Tape};
 use crate::store::{SessionRow, SessionState, Store, StoreError};
 use broker::Presence;
 use lifetime::Lifetime;
@@ -61,6 +64,7 @@ pub(crate) struct Gateway(Arc<Shared>);
 struct Shared {
     store: Store,
     clock: Clock,
+    recordings: Recordings,
     bus: Arc<dyn Bus>,
     nodes: ConnectedNodes,
     /// Connections that have not sent their open message yet.
@@ -86,10 +90,11 @@ pub(crate) fn routes() -> Router<Arc<Context>> {
 
 impl Gateway {
     /// A gateway without connections or sessions.
-    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, clock: Clock, recordings: Recordings) -> Self {
         Self(Arc::new(Shared {
             store,
             clock,
+            recordings,
             bus: Arc::new(LocalBus::default()),
             nodes: ConnectedNodes::default(),
             openings: PerAddress::new(limits::OPENING_PER_ADDRESS),
@@ -100,8 +105,13 @@ impl Gateway {
     }
 
     /// Takes up the sessions that an earlier process left: their ends come back by themselves, and their timers go on.
-    /// Those whose end was asked for are ended.
+    /// Those whose end was asked for are ended, and the recordings of those that are over are closed.
     pub(crate) async fn restore(&self) -> Result<(), StoreError> {
+        let open = self.0.store.open_recordings().await?;
+        let mut tapes: HashMap<_, _> = open
+            .iter()
+            .map(|row| (row.session_id.clone(), self.0.recordings.resume(row)))
+            .collect();
         for row in self.0.store.unended_sessions().await? {
             let (Ok(id), Ok(node)) = (
                 SessionId::parse(&row.session_id),
@@ -120,9 +130,13 @@ impl Gateway {
             let have_met = row.state != SessionState::Connecting;
             self.take_up(
                 &row,
-                LiveSession::new(id, node, row.owner_id.clone(), have_met, None),
+                LiveSession::new(id, node, row.owner_id.clone(), have_met, None)
+                    .with_tape(tapes.remove(&row.session_id)),
                 age,
             );
+        }
+        for tape in tapes.values() {
+            self.close_recording(tape).await;
         }
         Ok(())
     }
@@ -165,8 +179,15 @@ impl Gateway {
     }
 
     /// Begins a stored session: sends its task to the node and waits for both ends. The task is kept, and sent again
-    /// when the node reconnects, until the agent opens the data channel.
-    pub(crate) fn begin(&self, row: &SessionRow, id: SessionId, node: NodeId, task: &StartTask) {
+    /// when the node reconnects, until the agent opens the data channel. With a tape it is recorded.
+    pub(crate) fn begin(
+        &self,
+        row: &SessionRow,
+        id: SessionId,
+        node: NodeId,
+        task: &StartTask,
+        tape: Option<Arc<Tape>>,
+    ) {
         let frame = outgoing::start_session(self.0.clock.now_ms(), task);
         let session = LiveSession::new(
             id,
@@ -174,7 +195,8 @@ impl Gateway {
             row.owner_id.clone(),
             false,
             Some(frame.clone()),
-        );
+        )
+        .with_tape(tape);
         self.take_up(row, session, Duration::ZERO);
         if self
             .0
@@ -266,7 +288,7 @@ impl Gateway {
     /// Makes the session one of this process, with a task that owns it.
     fn take_up(&self, row: &SessionRow, session: LiveSession, age: Duration) {
         let session = Arc::new(session);
-        let id = session.id.clone();
+        let (id, tape) = (session.id.clone(), session.tape.clone());
         self.with_live(|live| live.insert(id.clone(), Arc::clone(&session)));
         let minutes = |count: i64| u64::try_from(count).unwrap_or(0);
         let tending = Tending {
@@ -292,8 +314,30 @@ impl Gateway {
         let gateway = self.clone();
         self.0.tasks.spawn(async move {
             tending.run().await;
+            if let Some(tape) = tape {
+                gateway.put_away(tape).await;
+            }
             gateway.with_live(|live| live.remove(&id));
         });
+    }
+
+    /// The recording of a session that this process is done with: closed, unless another process takes the session up.
+    async fn put_away(&self, tape: Arc<Tape>) {
+        if !self.0.stops.is_cancelled() {
+            return self.close_recording(&tape).await;
+        }
+        let session = tape.session().to_owned();
+        if let Err(error) = spawn_blocking(move || tape.sync()).await {
+            tracing::error!(session, %error, "a recording was not written to the disk");
+        }
+    }
+
+    async fn close_recording(&self, tape: &Arc<Tape>) {
+        let now_ms = self.0.clock.now_ms();
+        let closed = self.0.recordings.close(tape, &self.0.store, now_ms).await;
+        if let Err(error) = closed {
+            tracing::error!(session = tape.session(), %error, "the end of a recording could not be stored");
+        }
     }
 
     /// The session, while it lives in this process or its end is still being told.

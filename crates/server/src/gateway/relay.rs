@@ -2,7 +2,7 @@
 //!
 //! The bytes that came in are the bytes that go out; of a frame only the header is read. No database, no JSON but the
 //! agent's session state. Back pressure is the reader waiting for room on the other side; the writer feeds until
-//! nothing waits and then flushes once.
+//! nothing waits and then flushes once. A recorded session's frames come in batches, and wait until they are written.
 
 use bytes::Bytes;
 use usher_wire::frame::{Frame, FrameHeader};
@@ -10,10 +10,10 @@ use usher_wire::message::{SessionState, SessionStateName, TaskStatus};
 
 use super::allowed::{Handling, handling};
 use super::broker::Next;
-use super::limits::BAD_FRAMES;
+use super::limits::{BAD_FRAMES, RECORDED_BATCH};
 use super::live::{AgentReport, Attachment};
-use super::socket::{Inbound, Outbound, PeerGone, Received};
-use super::{outgoing, sentence};
+use super::socket::{Inbound, Outbound, PeerGone};
+use super::{outgoing, recorded, sentence};
 use crate::clock::Clock;
 
 /// Why a writer stopped.
@@ -34,7 +34,7 @@ pub(crate) async fn serve(
 ) {
     let stopped = tokio::select! {
         () = attachment.gone() => Stopped::Lost,
-        () = read(&attachment, &mut inbound) => Stopped::Lost,
+        () = read(&attachment, &mut inbound, clock) => Stopped::Lost,
         stopped = write(&attachment, &mut outbound, clock) => stopped,
     };
     if stopped == Stopped::Lost {
@@ -53,20 +53,26 @@ pub(crate) async fn serve(
     }
 }
 
-async fn read(attachment: &Attachment, inbound: &mut Inbound) {
+async fn read(attachment: &Attachment, inbound: &mut Inbound, clock: &Clock) {
+    let (session, side) = (attachment.session(), attachment.side());
+    // One write holds what has come meanwhile; without a recording a frame waits for nothing.
+    let most = if session.tape.is_some() {
+        RECORDED_BATCH
+    } else {
+        0
+    };
     let mut bad_frames = 0;
-    while let Ok(received) = inbound.next().await {
-        let bytes = match received {
-            Received::Binary(bytes) => bytes,
-            Received::Text(text) => Bytes::from(text),
-        };
-        if !take(attachment, bytes).await {
-            bad_frames += 1;
-        }
-        if bad_frames > BAD_FRAMES {
-            let (session, side) = (&attachment.session().id, attachment.side());
-            tracing::warn!(%session, ?side, "closing a data channel whose peer sends what it may not");
-            return;
+    let mut frames = Vec::new();
+    while let Ok(()) = inbound.gather(&mut frames, most).await {
+        let passes = recorded::record(session, side, &frames, clock).await;
+        for (bytes, passes) in frames.drain(..).zip(passes) {
+            if !passes || !take(attachment, bytes).await {
+                bad_frames += 1;
+            }
+            if bad_frames > BAD_FRAMES {
+                tracing::warn!(session = %session.id, ?side, "closing a data channel whose peer sends what it may not");
+                return;
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
@@ -73,6 +73,32 @@ impl Inbound {
                 Message::Binary(bytes) => return Ok(Received::Binary(bytes)),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                 Message::Close(_) => return Err(PeerGone),
+            }
+        }
+    }
+
+    /// Waits for a message and appends it to `into`, with those that are there already, up to `most` bytes together. Where
+    /// the peer is gone after that, the next call says so. Cancel safe as long as `into` is kept.
+    pub(crate) async fn gather(
+        &mut self,
+        into: &mut Vec<Bytes>,
+        most: usize,
+    ) -> Result<(), PeerGone> {
+        let mut bytes = 0;
+        let mut next = self.next().await?;
+        loop {
+            let frame = match next {
+                Received::Binary(bytes) => bytes,
+                Received::Text(text) => Bytes::from(text),
+            };
+            bytes += frame.len();
+            into.push(frame);
+            if bytes >= most {
+                return Ok(());
+            }
+            match self.next().now_or_never() {
+                Some(Ok(received)) => next = received,
+                Some(Err(PeerGone)) | None => return Ok(()),
             }
         }
     }

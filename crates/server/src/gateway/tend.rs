@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use usher_policy::LogFailure;
 
 use super::broker::{Ending, Presence, Side};
 use super::lifetime::{Expiry, Lifetime, Turn};
@@ -46,6 +47,8 @@ enum Cause {
     Completion { output: String },
     /// Somebody entitled to; already stored as Terminating.
     Asked { output: String },
+    /// It can no longer be recorded, and the preferences want none that is not.
+    Unrecorded { output: String },
     /// Time.
     Expired(Expiry),
 }
@@ -71,6 +74,9 @@ impl Tending {
             if let Some(report) = self.session.take_report() {
                 return Some(Cause::Agent(report));
             }
+            if let Some(cause) = self.judge_recording() {
+                return Some(cause);
+            }
             self.show_presence().await;
             let last_activity = self.session.last_activity();
             let until = match self.lifetime.poll(Instant::now(), last_activity) {
@@ -95,6 +101,24 @@ impl Tending {
                 },
             }
         }
+    }
+
+    /// A session whose recording was lost goes on with a word to the person, or ends.
+    fn judge_recording(&self) -> Option<Cause> {
+        let why = self.session.take_recording_lost()?;
+        let ends = self
+            .session
+            .tape
+            .as_ref()
+            .is_some_and(|tape| tape.on_loss() == LogFailure::End);
+        tracing::error!(session = %self.session.id, why, ends, "a session can no longer be recorded");
+        if ends {
+            let output =
+                format!("The session was ended because it can no longer be recorded: {why}.");
+            return Some(Cause::Unrecorded { output });
+        }
+        self.announce(format!("This session is not recorded any more: {why}."));
+        None
     }
 
     /// We cannot write into the stream between the two ends; our own agent can, and AWS's is told nothing.
@@ -158,6 +182,11 @@ impl Tending {
                     .await
             }
             Cause::Completion { .. } | Cause::Asked { .. } => Ok(()),
+            Cause::Unrecorded { output } => self
+                .store
+                .begin_termination(self.session.id.as_str(), output)
+                .await
+                .map(|_| ()),
             Cause::Expired(expiry) => {
                 let sentence = expiry.sentence(self.session.node.as_str());
                 if expiry.is_failure() {
@@ -188,7 +217,7 @@ impl Tending {
         let (output, is_agents_word) = match cause {
             Cause::Agent(report) => (report.output, true),
             Cause::Completion { output } => (output, true),
-            Cause::Asked { output } => (output, false),
+            Cause::Asked { output } | Cause::Unrecorded { output } => (output, false),
             Cause::Expired(expiry) => (expiry.sentence(self.session.node.as_str()), false),
         };
         let never_started = self.session.last_activity().is_none();

@@ -12,7 +12,7 @@ use usher_wire::ids::{AccountId, OsUserName};
 
 use super::given::{Given, Place};
 use super::{Settings, SettingsError, TlsAddress, keys, paths};
-use crate::config::{Config, Perimeter, RootKey};
+use crate::config::{Config, Perimeter, Recording, RootKey};
 
 /// The systemd credential that holds the root key.
 const ROOT_KEY_CREDENTIAL: &str = "usher.root-key";
@@ -25,6 +25,7 @@ const A_NETWORK: &str = "an address or a network: write it as 192.0.2.1 or 192.0
 const AN_ACCOUNT: &str = "an account id: 12 digits";
 const A_REGION: &str = "the name of a region: lower-case letters and digits, parted by single hyphens, such as usher-1";
 const AN_OS_USER: &str = "the name of an OS user";
+const A_RECORDING: &str = "on or off";
 const A_CHECK: &str = "a time from 1s to 3600s: write it as 60s";
 
 /// Judges everything in `given`. `credentials` is systemd's directory for this unit.
@@ -52,6 +53,7 @@ pub(super) fn settings(
         default_preferences: Preferences::default(),
         extra_refused_os_users: all(given, keys::REFUSED_OS_USERS, AN_OS_USER, os_user)?,
         identity_check: required(given, keys::IDENTITY_CHECK, A_CHECK, identity_check)?,
+        recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
         perimeter: Perimeter {
             hosts: all(given, keys::HOSTS, A_HOST, host)?,
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
@@ -71,6 +73,14 @@ fn identity_check(text: &str) -> Option<Duration> {
     (1..=3600)
         .contains(&seconds)
         .then(|| Duration::from_secs(seconds))
+}
+
+fn recording(text: &str) -> Option<Recording> {
+    match text {
+        "on" => Some(Recording::On),
+        "off" => Some(Recording::Off),
+        _ => None,
+    }
 }
 
 fn plain_address(given: &Given) -> Result<Option<SocketAddr>, SettingsError> {

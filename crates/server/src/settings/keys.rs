@@ -23,6 +23,7 @@ pub(super) const REGION: &str = "region";
 pub(super) const ALLOWED_REGIONS: &str = "allowed_regions";
 pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
 pub(super) const IDENTITY_CHECK: &str = "identity_check";
+pub(super) const RECORDING: &str = "recording";
 
 /// A key, the form of its value, and what holds while nothing was said: for a list nothing, for a text nothing or this.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 14] = [
+pub(super) const KEYS: [Key; 15] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text(ROOT_KEY_FILE),
     text(LISTEN),
@@ -48,6 +49,7 @@ pub(super) const KEYS: [Key; 14] = [
     list(ALLOWED_REGIONS),
     list(REFUSED_OS_USERS),
     text_or(IDENTITY_CHECK, "60s"),
+    text_or(RECORDING, "on"),
 ];
 
 /// What the name of every variable begins with; the key in capitals follows.

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use usher_policy::Preferences;
-use usher_server::{Activation, Clock, Config, Listener, Perimeter, RootKey, Server};
+use usher_server::{Activation, Clock, Config, Listener, Perimeter, Recording, RootKey, Server};
 use usher_wire::ids::AccountId;
 
 pub(crate) use crate::client::{Http, Reply};
@@ -50,6 +50,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         default_preferences: Preferences::default(),
         extra_refused_os_users: Vec::new(),
         identity_check: Duration::from_secs(1),
+        recording: Recording::On,
         perimeter: Perimeter::default(),
     }
 }

@@ -38,6 +38,7 @@ mod logs_reading;
 mod nodes;
 mod policy;
 mod production;
+mod recording;
 mod resource_tags;
 mod restart;
 mod resume;

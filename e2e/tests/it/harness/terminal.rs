@@ -34,6 +34,15 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// What a screen shows.
+    pub(crate) fn of(screen: &vt100::Screen) -> Self {
+        Self {
+            text: screen.contents(),
+            drawn: screen.contents_formatted(),
+            cursor: screen.cursor_position(),
+        }
+    }
+
     /// Whether the text stands somewhere on the screen.
     pub(crate) fn contains(&self, text: &str) -> bool {
         self.text.contains(text)
@@ -130,13 +139,7 @@ impl Terminal {
 
     /// The screen as it is now.
     pub(crate) fn look(&self) -> Look {
-        let seen = self.seen.0.lock().unwrap();
-        let screen = seen.screen.screen();
-        Look {
-            text: screen.contents(),
-            drawn: screen.contents_formatted(),
-            cursor: screen.cursor_position(),
-        }
+        Look::of(self.seen.0.lock().unwrap().screen.screen())
     }
 
     /// Waits a moment for the program to write more.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::fixtures::{BY_DEFAULT, ByDefault};
 use crate::harness::DEADLINE;
+use crate::harness::process::output_of;
 use crate::harness::programs;
 use crate::harness::terminal::{Look, Terminal};
 
@@ -14,7 +15,7 @@ pub(super) struct SideBySide {
     session: Terminal,
     local: Terminal,
     // Last, so that the shells are gone before their server and their OS user.
-    _fixture: Arc<ByDefault>,
+    fixture: Arc<ByDefault>,
 }
 
 impl SideBySide {
@@ -33,7 +34,7 @@ impl SideBySide {
         Self {
             session,
             local,
-            _fixture: fixture,
+            fixture,
         }
     }
 
@@ -64,6 +65,24 @@ impl SideBySide {
     pub(super) fn expect(&mut self, text: &str) {
         self.session.expect(text);
         self.local.expect(text);
+    }
+
+    /// The id of the session.
+    pub(super) fn session_id(&mut self) -> String {
+        let id = self.session.shell("echo $USHER_SESSION_ID");
+        id.trim_end().to_owned()
+    }
+
+    /// The recording of the session so far, as asciicast.
+    pub(super) fn recording(&self, session_id: &str) -> String {
+        let dev = &self.fixture.dev;
+        let mut usher = dev.command(&dev.admin(), programs::usher().to_str().unwrap());
+        output_of(usher.args(["play", "--cast", session_id]))
+    }
+
+    /// What the person sees of the session now.
+    pub(super) fn seen(&self) -> Look {
+        self.session.look()
     }
 
     /// Waits until the local screen shows the text and the session's looks exactly like it.

@@ -7,6 +7,7 @@
 mod authorized;
 mod login;
 mod plan;
+mod recorded;
 mod session_id;
 mod task;
 
@@ -95,9 +96,11 @@ impl Operation for StartSession {
         match login {
             Ok(login) => {
                 let task = task::build(call, &id, &node, &plan, &login).await?;
+                let tape = recorded::begin(call, &id, &plan).await?;
                 call.context.store.insert_session(&row, &token.row).await?;
+                recorded::store(call, &row, &plan, tape.as_deref()).await?;
                 tracing::info!(session = %id, %node, owner = row.owner_arn, %rule, os_user = row.os_user, "session starts");
-                call.context.gateway.begin(&row, id, node, &task);
+                call.context.gateway.begin(&row, id, node, &task, tape);
             }
             Err(refusal) => {
                 // The person reads the sentence in the channel, which needs no agent.

@@ -1,0 +1,50 @@
+//! Whether a session that starts is recorded, and the beginning of its recording.
+//!
+//! What KMS encrypts passes the server as ciphertext, and a port's stream is no terminal: neither is recorded here.
+
+use std::sync::Arc;
+
+use usher_policy::SessionProperties;
+use usher_wire::ids::SessionId;
+
+use super::plan::Plan;
+use crate::api::Call;
+use crate::config::Recording;
+use crate::error::ApiError;
+use crate::recording::Tape;
+use crate::store::{RecordingRow, SessionRow};
+
+/// Makes the file of the recording, if there is to be one: a session that cannot be recorded does not start.
+pub(super) async fn begin(
+    call: Call<'_>,
+    id: &SessionId,
+    plan: &Plan,
+) -> Result<Option<Arc<Tape>>, ApiError> {
+    let is_port = matches!(plan.document.properties(), SessionProperties::Port(_));
+    let is_off = call.context.config.recording == Recording::Off;
+    if is_off || is_port || !plan.inputs.kms_key_id.is_empty() {
+        return Ok(None);
+    }
+    let recordings = &call.context.recordings;
+    let begun = recordings.begin(id, &call.caller.origin, plan.inputs.log_failure);
+    begun.await.map(Some).map_err(ApiError::internal)
+}
+
+/// Stores that the session of this row is recorded.
+pub(super) async fn store(
+    call: Call<'_>,
+    row: &SessionRow,
+    plan: &Plan,
+    tape: Option<&Tape>,
+) -> Result<(), ApiError> {
+    if tape.is_none() {
+        return Ok(());
+    }
+    let recording = RecordingRow::begun(
+        &row.session_id,
+        &row.owner_id,
+        plan.inputs.log_failure,
+        row.created,
+    );
+    Ok(call.context.store.insert_recording(&recording).await?)
+}

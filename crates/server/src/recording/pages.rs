@@ -1,0 +1,150 @@
+//! Reading a recording: as asciicast, a page at a time, and to its end to see whether it is what was written.
+//!
+//! A page ends with a token from which the next one is read without what came before. The token is the caller's to keep
+//! and to change: a changed one opens no block of the file, since each opens only after those before it. Calls block.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::Recordings;
+use super::cast::Cast;
+use super::file::{Block, FileError, Head, RecordingFile};
+use super::order::Order;
+
+/// Characters after which a page ends; the last block may pass it by its own.
+const PAGE: usize = 512 * 1024;
+
+/// Why a page cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    /// The token is none of ours.
+    #[error("the token is none that was given out")]
+    Token,
+    /// The recording.
+    #[error("the recording cannot be read: {0}")]
+    File(#[from] FileError),
+}
+
+/// A piece of a recording.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Lines of asciicast v2.
+    pub(crate) lines: String,
+    /// Where the next page begins; none at the end.
+    pub(crate) next: Option<String>,
+}
+
+/// What a token holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Token {
+    offset: u64,
+    index: u64,
+    hash: [u8; 32],
+    next: i64,
+    cast: Cast,
+}
+
+/// What a recording was found to be.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    /// The place after the last good block.
+    pub(crate) head: Head,
+    /// What is wrong, as a sentence.
+    pub(crate) problem: Option<String>,
+    /// Whether all that is wrong is an unfinished block at the end.
+    pub(crate) is_torn: bool,
+}
+
+impl Recordings {
+    /// The page at `token`, or the first. `created` is the session's start in milliseconds. Blocks.
+    pub(crate) fn page(
+        &self,
+        session: &str,
+        created: u64,
+        token: Option<&str>,
+    ) -> Result<Page, PageError> {
+        let mut file = RecordingFile::open(&self.path(session), session, &self.0.vault)?;
+        let token = token.map(parse).transpose()?;
+        let (mut order, mut cast) = match token {
+            None => (Order::default(), Cast::default()),
+            Some(token) => {
+                file.go_to(Head {
+                    offset: token.offset,
+                    index: token.index,
+                    hash: token.hash,
+                })?;
+                (Order::after(token.next), token.cast)
+            }
+        };
+        let mut lines = String::new();
+        loop {
+            let place = file.head();
+            // A torn end is a block that is being written, or was when the server ended: nobody has seen it.
+            let Block::Records(records) = file.read()? else {
+                cast.lines(created, &[], &mut lines);
+                return Ok(Page { lines, next: None });
+            };
+            let mut events = Vec::new();
+            for record in records {
+                order.take(place, record, &mut events);
+            }
+            if !events.is_empty() {
+                cast.lines(created, &events, &mut lines);
+            }
+            if lines.len() >= PAGE {
+                let (next, head) = order.place(file.head());
+                let token = Token {
+                    offset: head.offset,
+                    index: head.index,
+                    hash: head.hash,
+                    next,
+                    cast,
+                };
+                return Ok(Page {
+                    lines,
+                    next: Some(written(&token)),
+                });
+            }
+        }
+    }
+
+    /// Reads every block. Blocks.
+    pub(crate) fn verify(&self, session: &str) -> Result<Verified, FileError> {
+        verify(&mut RecordingFile::open(
+            &self.path(session),
+            session,
+            &self.0.vault,
+        )?)
+    }
+}
+
+/// Reads every block from the present place on.
+fn verify(file: &mut RecordingFile) -> Result<Verified, FileError> {
+    let (problem, is_torn) = loop {
+        match file.read() {
+            Ok(Block::Records(_)) => {}
+            Ok(Block::End) => break (None, false),
+            Ok(Block::Torn) => break (Some("its last block is not complete".to_owned()), true),
+            Err(error @ FileError::Damaged { .. }) => break (Some(error.to_string()), false),
+            Err(error) => return Err(error),
+        }
+    };
+    Ok(Verified {
+        head: file.head(),
+        problem,
+        is_torn,
+    })
+}
+
+fn parse(token: &str) -> Result<Token, PageError> {
+    let json = URL_SAFE_NO_PAD
+        .decode(token)
+        .map_err(|_| PageError::Token)?;
+    serde_json::from_slice(&json).map_err(|_| PageError::Token)
+}
+
+fn written(token: &Token) -> String {
+    // A struct of numbers and bytes is always JSON.
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).unwrap_or_default())
+}
