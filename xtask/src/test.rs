@@ -40,6 +40,9 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     };
 
     tally.skip(tell_skipped(&skips)?);
+    println!(
+        "macOS: not built here, since that takes as long as all tests: `cargo xtask macos` does"
+    );
     println!("\n{tally}");
     if status.success() {
         browsed

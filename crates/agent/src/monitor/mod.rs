@@ -32,7 +32,7 @@ pub(crate) use outcome::SessionEnd;
 use sessions::Sessions;
 
 /// An agent that stops waits this long for the service to acknowledge how its sessions ended.
-const REPORT_WITHIN: Duration = Duration::from_secs(2);
+const REPORT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why the agent cannot run.
 #[derive(Debug, thiserror::Error)]
