@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that can be judged without starting the product.
 
+use crate::fuzz;
 use crate::tool::{self, TaskError};
 
 /// Formatting, lints, the rules between the crates, and the dependency list.
@@ -14,6 +15,8 @@ pub(crate) fn run() -> Result<(), TaskError> {
         "warnings",
     ]))?;
     tool::run(tool::cargo(&["test", "--quiet", "--package", "xtask"]))?;
+    // A workspace of its own, which nothing else would compile.
+    fuzz::check()?;
 
     if !tool::succeeds("cargo-deny", &["--version"]) {
         println!(

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod console;
 mod dev;
+mod fuzz;
 mod macos;
 mod python;
 mod soak;
@@ -54,7 +55,8 @@ enum Task {
     },
     /// Check formatting, lints, dependencies and the rules between the crates
     Check,
-    /// Run the data channel's simulation, and sessions in bad weather, with many more seeds than `test` does
+    /// Run the data channel's simulation, sessions in bad weather, and the agent under kills and hostile messages, with
+    /// many more seeds than `test` does
     Soak {
         /// How many seeds to simulate
         #[arg(long, default_value_t = 200_000)]
@@ -62,6 +64,20 @@ enum Task {
         /// How many sessions to put through bad weather
         #[arg(long, default_value_t = 500)]
         weather: u64,
+        /// How many times to kill one of the agent's processes
+        #[arg(long, default_value_t = 400)]
+        kills: u64,
+        /// How many broken messages to send to each of the agent's sockets
+        #[arg(long, default_value_t = 3000)]
+        noise: u64,
+    },
+    /// Run the fuzz targets in `fuzz/`, each for a while
+    Fuzz {
+        /// This one alone
+        target: Option<String>,
+        /// How long each runs
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
     },
     /// Measure the release programs beside OpenSSH on this machine, as root
     Bench(bench::BenchArguments),
@@ -73,7 +89,18 @@ fn main() -> ExitCode {
         Task::Test { no_install } => test::run(no_install),
         Task::Macos { no_install } => macos::run(no_install),
         Task::Check => check::run(),
-        Task::Soak { seeds, weather } => soak::run(seeds, weather),
+        Task::Soak {
+            seeds,
+            weather,
+            kills,
+            noise,
+        } => soak::run(&soak::Lengths {
+            seeds,
+            weather,
+            kills,
+            noise,
+        }),
+        Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {

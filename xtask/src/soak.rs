@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: the long forms of what `cargo xtask test` does with few seeds.
 //!
-//! First the data channel's simulation, then real sessions in bad weather, then a client that sleeps for minutes. Prints
-//! what `docs/soak.md` keeps.
+//! First the data channel's simulation, then real sessions in bad weather, then a client that sleeps for minutes, then
+//! the agent whose processes are killed or taken over. Prints what `docs/soak.md` keeps.
 
 use std::process::Command;
 use std::time::Instant;
@@ -17,8 +17,29 @@ const WEATHER_SEEDS: &str = "USHER_WEATHER_SEEDS";
 /// The seconds for which a client sleeps.
 const ASLEEP: (&str, &str) = ("USHER_ASLEEP", "300");
 
+/// How often one of the agent's processes is killed.
+const KILLS: &str = "USHER_KILLS";
+
+/// How many broken messages each of the agent's sockets gets.
+const NOISE: &str = "USHER_NOISE";
+
+/// How long each of them is to be.
+#[derive(Debug)]
+pub(crate) struct Lengths {
+    pub(crate) seeds: u64,
+    pub(crate) weather: u64,
+    pub(crate) kills: u64,
+    pub(crate) noise: u64,
+}
+
 /// Runs all, the later ones also when an earlier one has failed.
-pub(crate) fn run(seeds: u64, weather: u64) -> Result<(), TaskError> {
+pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
+    let Lengths {
+        seeds,
+        weather,
+        kills,
+        noise,
+    } = lengths;
     let mut simulation = tool::cargo(&[
         "test",
         "--release",
@@ -39,13 +60,35 @@ pub(crate) fn run(seeds: u64, weather: u64) -> Result<(), TaskError> {
     let simulated = judged("simulation", simulation);
     let stormed = judged("weather", storms);
     let slept = judged("sleep", sleep);
+    let mut killings = agent("kills::whichever_process");
+    killings.env(KILLS, kills.to_string());
+    let mut hostile = agent("hostile_");
+    hostile.env(NOISE, noise.to_string());
+    let killed = judged("kills", killings);
+    let shouted = judged("noise", hostile);
     let commit = tool::first_line("git", &["rev-parse", "HEAD"]);
-    println!("command: cargo xtask soak --seeds {seeds} --weather {weather}");
+    println!(
+        "command: cargo xtask soak --seeds {seeds} --weather {weather} --kills {kills} --noise {noise}"
+    );
     println!(
         "commit: {}",
         commit.as_deref().unwrap_or("not a git checkout")
     );
-    simulated.and(stormed).and(slept)
+    simulated.and(stormed).and(slept).and(killed).and(shouted)
+}
+
+/// A test of the agent's processes against a service made by hand, as root.
+fn agent(filter: &str) -> Command {
+    tool::cargo(&[
+        "test",
+        "--package",
+        "usher-agent",
+        "--test",
+        "node",
+        filter,
+        "--",
+        "--nocapture",
+    ])
 }
 
 fn end_to_end(filter: &str) -> Command {

@@ -35,6 +35,11 @@ pub(crate) enum TaskError {
         program: &'static str,
         target: &'static str,
     },
+    #[error("{tool} is not installed\n\nhint: {install}")]
+    NoTool {
+        tool: &'static str,
+        install: &'static str,
+    },
     #[error("{what} needs root: {why}")]
     NeedsRoot {
         what: &'static str,
