@@ -114,6 +114,20 @@ fn sentence(error: &ApiError) -> String {
     }
 }
 
+/// How one service is named in a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Service {
+    /// In the credential scope.
+    pub(crate) signing_name: &'static str,
+    /// Before the operation in `X-Amz-Target`.
+    pub(crate) target: &'static str,
+}
+
+const SSM: Service = Service {
+    signing_name: "ssm",
+    target: "AmazonSSM",
+};
+
 /// A client of one endpoint in one region.
 #[derive(Debug, Clone)]
 pub struct JsonClient {
@@ -198,13 +212,29 @@ impl JsonClient {
         I: Serialize + Sync,
         O: DeserializeOwned,
     {
+        self.call_service(SSM, identity, operation, input).await
+    }
+
+    pub(crate) async fn call_service<I, O>(
+        &self,
+        service: Service,
+        identity: Identity<'_>,
+        operation: &str,
+        input: &I,
+    ) -> Result<O, CallError>
+    where
+        I: Serialize + Sync,
+        O: DeserializeOwned,
+    {
         let body = serde_json::to_vec(input).map_err(|e| CallError::Unwritable(e.to_string()))?;
-        let target = format!("AmazonSSM.{operation}");
+        let target = format!("{}.{operation}", service.target);
         let headers = [
             ("content-type", "application/x-amz-json-1.1"),
             ("x-amz-target", target.as_str()),
         ];
-        let answer = self.post(identity, "ssm", "/", &headers, body).await?;
+        let answer = self
+            .post(identity, service.signing_name, "/", &headers, body)
+            .await?;
         if answer.status != StatusCode::OK {
             return Err(CallError::Refused(refusal(
                 answer.status,

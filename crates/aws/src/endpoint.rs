@@ -37,6 +37,15 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is one of AWS's own.
+    #[must_use]
+    pub fn is_of_aws(&self) -> bool {
+        let host = self.authority.split(':').next().unwrap_or_default();
+        [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+            .iter()
+            .any(|suffix| host.ends_with(suffix))
+    }
+
     /// Whether TLS is spoken.
     #[must_use]
     pub fn is_secure(&self) -> bool {

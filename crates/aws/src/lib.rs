@@ -14,10 +14,12 @@ mod connect;
 mod console;
 mod credentials;
 mod endpoint;
+mod kms;
 #[cfg(feature = "profiles")]
 mod profiles;
 mod proxy;
 mod public_json;
+mod random;
 mod signing;
 mod socket;
 mod ssm;
@@ -31,10 +33,12 @@ pub use connect::{ConnectError, UpgradeSigner, connect};
 pub use console::{ConsoleLink, console_link};
 pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use endpoint::{Endpoint, EndpointError};
+pub use kms::{DataKey, Kms};
 #[cfg(feature = "profiles")]
 pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
 pub use proxy::ports_toward;
 pub use public_json::{PublicJson, PublicJsonError};
+pub use random::{NoRandomness, random};
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{

@@ -28,6 +28,8 @@ pub struct CallerOptions {
     pub endpoint_url: Option<String>,
     /// `--ca-bundle`, else `AWS_CA_BUNDLE`, else the profile's: believed beside the platform's certificates.
     pub ca_bundle: Option<PathBuf>,
+    /// `--require-encryption`, else `USHER_REQUIRE_ENCRYPTION`, else `require_encryption` of the profile.
+    pub require_encryption: bool,
 }
 
 /// Everything an outbound call needs to know about its caller.
@@ -35,6 +37,11 @@ pub struct CallerOptions {
 pub struct Caller {
     /// Where SSM is.
     pub endpoint: Endpoint,
+    /// Where KMS is: `AWS_ENDPOINT_URL_KMS`, else `AWS_ENDPOINT_URL`, else the profile's, else where SSM is if that is not
+    /// AWS's own, else AWS's.
+    pub kms: Endpoint,
+    /// Whether sessions without encryption by KMS are refused.
+    pub requires_encryption: bool,
     /// Region of the credential scope.
     pub region: String,
     /// Who signs.
@@ -49,6 +56,9 @@ pub enum ProfileError {
     /// No region in options, environment or profile.
     #[error("no region is configured")]
     NoRegion,
+    /// The setting says neither yes nor no.
+    #[error("require_encryption is `{0}`: it must be true or false")]
+    RequireEncryption(String),
     /// The endpoint is not usable.
     #[error("the endpoint URL {0}")]
     Endpoint(#[from] EndpointError),
@@ -64,6 +74,7 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
         region,
         endpoint_url,
         ca_bundle,
+        require_encryption,
     } = options;
     let mut from_profile = ProfileFileRegionProvider::builder();
     if let Some(name) = &profile {
@@ -82,13 +93,21 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
     }
     let config = loader.load().await;
     let region = region.as_ref().to_owned();
-    let endpoint = match endpoint_url.or_else(|| configured_endpoint(&config)) {
+    let endpoint = match endpoint_url.or_else(|| configured_endpoint(&config, "SSM")) {
         Some(text) => text.parse()?,
         None => Endpoint::of_aws("ssm", &region),
     };
+    let kms = match configured_endpoint(&config, "KMS") {
+        Some(text) => text.parse()?,
+        None if endpoint.is_of_aws() => Endpoint::of_aws("kms", &region),
+        None => endpoint.clone(),
+    };
+    let requires_encryption = require_encryption || configured_requirement(&config)?;
     let bundle = ca_bundle.or_else(|| configured_bundle(&config));
     Ok(Caller {
         endpoint,
+        kms,
+        requires_encryption,
         region,
         credentials: CredentialSource::Chain(Chain::new(&config)),
         trust: bundle.map_or_else(Trust::default, |path| Trust::with_bundle(&path)),
@@ -96,9 +115,9 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
 }
 
 /// `AWS_ENDPOINT_URL_SSM` before `AWS_ENDPOINT_URL`, environment before profile: the loader knows the order.
-fn configured_endpoint(config: &SdkConfig) -> Option<String> {
+fn configured_endpoint(config: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder()
-        .service_id("SSM")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
@@ -119,6 +138,23 @@ fn configured_bundle(config: &SdkConfig) -> Option<PathBuf> {
         .ok()?;
     let named = config.service_config()?.load_config(key)?;
     Some(PathBuf::from(named)).filter(|path| !path.as_os_str().is_empty())
+}
+
+fn configured_requirement(config: &SdkConfig) -> Result<bool, ProfileError> {
+    let key = ServiceConfigKey::builder()
+        .service_id("Usher")
+        .env("USHER_REQUIRE_ENCRYPTION")
+        .profile("require_encryption")
+        .build();
+    let text = match (key, config.service_config()) {
+        (Ok(key), Some(settings)) => settings.load_config(key).unwrap_or_default(),
+        _ => return Ok(false),
+    };
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" | "" => Ok(false),
+        _ => Err(ProfileError::RequireEncryption(text)),
+    }
 }
 
 /// The credential chain with the last answer kept, so that one command does not assume a role three times.

@@ -129,6 +129,9 @@ struct CallerArguments {
     /// Certificates to trust beside the system's, in PEM [env: AWS_CA_BUNDLE]
     #[arg(long, value_name = "FILE")]
     ca_bundle: Option<PathBuf>,
+    /// Refuse sessions that KMS does not encrypt [env: USHER_REQUIRE_ENCRYPTION]
+    #[arg(long)]
+    require_encryption: bool,
 }
 
 impl From<CallerArguments> for CallerOptions {
@@ -138,12 +141,14 @@ impl From<CallerArguments> for CallerOptions {
             region,
             profile,
             ca_bundle,
+            require_encryption,
         } = arguments;
         Self {
             profile,
             region,
             endpoint_url,
             ca_bundle,
+            require_encryption,
         }
     }
 }

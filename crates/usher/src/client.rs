@@ -5,6 +5,7 @@
 //! acknowledged when it goes to standard output. What a frame is, `usher-wire` knows.
 
 mod conversation;
+mod data_key;
 mod escape;
 mod forward;
 mod input;
@@ -42,6 +43,8 @@ const LEFT: u8 = 255;
 pub(crate) struct Session {
     /// The session's id.
     pub(crate) id: String,
+    /// The node's id.
+    pub(crate) target: String,
     /// Where its data channel is, dialled as given.
     pub(crate) stream_url: String,
     /// What opens it.
@@ -68,10 +71,14 @@ pub(crate) async fn hold(
         signal = signals.end_or_interrupt() => return Ok(Outcome::Signalled(signal)),
     };
 
-    let ending = Conversation::new(Arc::clone(&opening), socket, voice, signals, listen)
+    let held = Conversation::new(Arc::clone(&opening), socket, voice, signals, listen)
         .hold()
-        .await?;
-    match ending {
+        .await;
+    if matches!(held, Err(Error::Peer(_))) {
+        // Somebody tampers with it: what was started on the node is not left to them.
+        let _ = tokio::time::timeout(END_WITHIN, opening.terminate()).await;
+    }
+    match held? {
         Ending::Closed { status, reason } => {
             voice.closed(&reason, status)?;
             match status {

@@ -17,7 +17,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use usher_aws::{Caller, ConsoleLink, CredentialSource, Credentials, StartSession, Trust};
+use usher_aws::{
+    Caller, ConsoleLink, CredentialSource, Credentials, Endpoint, StartSession, Trust,
+};
 use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, Recording, RootKey, Server};
 use usher_wire::ids::{AccountId, NodeId};
 
@@ -196,8 +198,11 @@ impl Served {
             .await
             .map_err(DevError::Server)?;
         let endpoint = sockets.url();
+        let here: Endpoint = endpoint.parse().map_err(usher_aws::ProfileError::from)?;
         let caller = Caller {
-            endpoint: endpoint.parse().map_err(usher_aws::ProfileError::from)?,
+            kms: here.clone(),
+            endpoint: here,
+            requires_encryption: false,
             region: REGION.to_owned(),
             credentials: CredentialSource::Fixed(Credentials::long_term(
                 &keys.access_key_id,

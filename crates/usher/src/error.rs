@@ -57,9 +57,24 @@ pub(crate) enum Error {
         /// The session.
         session: String,
     },
-    /// The peer broke the protocol.
-    #[error("the agent broke the protocol: {0}")]
+    /// The peer broke the protocol, or somebody between did.
+    #[error("the session was ended: {0}")]
     Peer(#[from] usher_wire::data_channel::PeerError),
+    /// KMS made no data key for an encrypted session.
+    #[error(
+        "the session is to be encrypted with the KMS key {key}, and kms:GenerateDataKey at {endpoint} fails: {cause}"
+    )]
+    NoKey {
+        /// As the node named it.
+        key: String,
+        /// Where KMS is.
+        endpoint: String,
+        /// What it answered.
+        cause: CallError,
+    },
+    /// No nonce could be drawn.
+    #[error(transparent)]
+    Random(#[from] usher_aws::NoRandomness),
     /// What the session prints cannot be written.
     #[error("the session's output cannot be written: {0}")]
     Output(#[source] io::Error),
@@ -107,6 +122,10 @@ impl Error {
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             }
             Self::Call(error) => return call_hint(error),
+            Self::NoKey {
+                cause: CallError::Unreachable { .. } | CallError::TimedOut { .. },
+                ..
+            } => "AWS_ENDPOINT_URL_KMS says where KMS is, where it is not beside SSM",
             Self::Target(TargetError::Ambiguous { .. }) => "name the node by its id",
             Self::Target(TargetError::Unknown(_)) => "`usher nodes` lists the nodes you may see",
             Self::Connect(ConnectError::Unreachable { .. } | ConnectError::TimedOut { .. }) => {

@@ -74,13 +74,16 @@ async fn hold(started: Started, face: Face) -> Result<Outcome, Error> {
         region: started.region,
         endpoint_url: started.endpoint_url,
         ca_bundle: None,
+        require_encryption: false,
     };
+    let target = started.target.unwrap_or_default();
     let mut reach = Reach::find(options).await?;
     if std::env::var_os(SKIP_SIGNATURE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         reach = reach.without_upgrade_signatures();
     }
     let session = Session {
         id: session_id,
+        target,
         stream_url,
         token: token_value,
     };

@@ -2,7 +2,7 @@
 
 use usher_aws::{
     CallError, Caller, CallerOptions, ConsoleLink, CredentialError, CredentialSource, Credentials,
-    Identity, JsonClient, ResumedSession, Ssm, Trust, console_link, resolve_caller,
+    Identity, JsonClient, Kms, ResumedSession, Ssm, Trust, console_link, resolve_caller,
 };
 
 use crate::error::Error;
@@ -14,6 +14,8 @@ const PROGRAM: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(crate) struct Reach {
     ssm: Ssm,
+    kms: Kms,
+    requires_encryption: bool,
     credentials: CredentialSource,
     region: String,
     trust: Trust,
@@ -31,13 +33,17 @@ impl Reach {
     pub(crate) fn of(caller: Caller) -> Result<Self, CallError> {
         let Caller {
             endpoint,
+            kms,
+            requires_encryption,
             region,
             credentials,
             trust,
         } = caller;
-        let client = JsonClient::trusting(trust.clone(), endpoint, &region, PROGRAM)?;
+        let client = |endpoint| JsonClient::trusting(trust.clone(), endpoint, &region, PROGRAM);
         Ok(Self {
-            ssm: Ssm::new(client),
+            ssm: Ssm::new(client(endpoint)?),
+            kms: Kms::new(client(kms)?),
+            requires_encryption,
             credentials,
             region,
             trust,
@@ -56,6 +62,16 @@ impl Reach {
     /// The operations.
     pub(crate) fn ssm(&self) -> &Ssm {
         &self.ssm
+    }
+
+    /// Where data keys are made.
+    pub(crate) fn kms(&self) -> &Kms {
+        &self.kms
+    }
+
+    /// Whether the caller wants no session that KMS does not encrypt.
+    pub(crate) fn requires_encryption(&self) -> bool {
+        self.requires_encryption
     }
 
     /// Region of the credential scope.

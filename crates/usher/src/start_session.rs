@@ -79,6 +79,7 @@ pub(crate) async fn listening(
         .await?;
     let session = Session {
         id: started.session_id,
+        target: request.target,
         stream_url: started.stream_url,
         token: started.token_value,
     };

@@ -15,10 +15,13 @@ mod arrival;
 mod delivery;
 mod event;
 mod handshake;
+mod hole;
+mod key_agreement;
 mod loss;
 mod message_ids;
 mod opening;
 mod receive_window;
+mod secrecy;
 mod send_buffer;
 mod timers;
 mod transmit;
@@ -31,10 +34,12 @@ use serde_json::Value;
 use crate::frame::{Frame, MessageType, PayloadType};
 use crate::message::SessionType;
 use delivery::Deliveries;
-pub use event::{ClientHello, Counters, Event, Full, PeerError, Role};
+pub use event::{ClientHello, Counters, Event, Full, KeyDemand, KeyRandom, PeerError, Role};
+use hole::Hole;
 use loss::LossRecovery;
 use message_ids::MessageIds;
 use receive_window::ReceiveWindow;
+use secrecy::Secrecy;
 use send_buffer::SendBuffer;
 use timers::{Timer, Timers};
 
@@ -47,6 +52,12 @@ pub const USHER_PAYLOAD: usize = 32 * 1024;
 pub const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(10);
 /// How long an agent waits for the client's answer before it starts a stream as if it had not asked.
 pub const HANDSHAKE_FALLBACK: Duration = Duration::from_secs(5);
+/// How long the agent of an encrypted session waits for the keys to be agreed on: AWS's client asks KMS four times within
+/// 9 s (client.md 7), and a person may have to confirm a second factor.
+pub const KEYS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a payload of an encrypted session may be missing between Usher's own ends, while later ones come.
+pub const HOLE_MENDED_WITHIN: Duration = Duration::from_secs(120);
 
 /// How far the session has been opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +83,11 @@ pub struct DataChannel {
     properties: Value,
     peer_version: String,
     peer_is_usher: bool,
+    secrecy: Secrecy,
+    /// Client: nothing opens unless it is encrypted.
+    requires_encryption: bool,
+    /// A payload that is missing, between Usher's own ends under KMS.
+    hole: Option<Hole>,
     started: Instant,
     connected: bool,
     paused: bool,
@@ -103,7 +119,7 @@ impl DataChannel {
         let mut channel = Self::new(now, seed, Role::Agent);
         channel.send.push_handshake(
             PayloadType::HandshakeRequest,
-            handshake::request(session_type, &properties),
+            handshake::request(session_type, &properties, None),
         );
         channel.session_type = Some(session_type);
         channel.properties = properties;
@@ -129,6 +145,9 @@ impl DataChannel {
             properties: Value::Null,
             peer_version: String::new(),
             peer_is_usher: false,
+            secrecy: Secrecy::default(),
+            requires_encryption: false,
+            hole: None,
             started: now,
             connected: true,
             paused: false,
@@ -227,10 +246,17 @@ impl DataChannel {
         Ok(())
     }
 
-    /// Time has reached [`DataChannel::poll_timeout`].
-    pub fn handle_timeout(&mut self, now: Instant) {
+    /// Time has reached [`DataChannel::poll_timeout`]. An error is a reason to end the session, as in
+    /// [`DataChannel::handle_message`].
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), PeerError> {
         if self.timers.expire(Timer::HandshakeFallback, now) && self.stage == Stage::Waiting {
+            if self.secrecy.is_pending() {
+                return Err(PeerError::KeysTooLate);
+            }
             self.open_agent(None);
+        }
+        if self.timers.expire(Timer::Hole, now) {
+            self.look_at_hole(now)?;
         }
         if self.timers.expire(Timer::Acknowledge, now) {
             self.deliveries.send_receipts();
@@ -239,6 +265,7 @@ impl DataChannel {
             let count = self.loss.expired(self.send.unacknowledged());
             self.send.repeat_oldest(count);
         }
+        Ok(())
     }
 
     /// A new transport carries the channel: everything unacknowledged goes out again at once, in order. Not needed for

@@ -5,17 +5,20 @@
 //! none is accepted twice, and between Usher's own ends a payload opens only as what it was sent as.
 
 mod challenge;
+mod context;
 mod nonces;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::data_channel::Role;
 use crate::frame::PayloadType;
 
+pub use aws_lc_rs::aead::NONCE_LEN;
 pub use challenge::{
     CHALLENGE_LEN, ChallengeError, Peer, RANDOM_LEN, answer_matches, challenge, judge_challenge,
 };
+pub use context::{SESSION, TARGET, context};
 use nonces::SeenNonces;
 
 /// Bytes of a session's data key.

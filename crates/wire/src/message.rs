@@ -3,6 +3,7 @@
 //! Unknown members are ignored and members that AWS's programs leave out have defaults; our own additions live in one
 //! member, `Usher`, which AWS's programs ignore. Nothing here decides anything.
 
+mod encryption;
 mod flag;
 mod handshake;
 mod open;
@@ -13,6 +14,7 @@ mod terminal;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use encryption::{EncryptionChallenge, KmsParameters, KmsResult};
 pub use flag::Flag;
 pub use handshake::{
     ActionStatus, HandshakeComplete, HandshakeRequest, HandshakeResponse, ProcessedAction,

@@ -16,6 +16,8 @@ mod commands;
 #[cfg(test)]
 mod dev_server;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod harness;

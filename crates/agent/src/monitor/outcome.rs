@@ -22,10 +22,12 @@ pub(crate) enum SessionEnd {
     LoginLost = 12,
     /// The shell could not be started.
     ShellFailed = 13,
-    /// The client broke the protocol.
+    /// The client broke the protocol, or somebody on the way did.
     ClientFailed = 14,
     /// The system refused the session worker what it needs to serve anybody.
     NodeExhausted = 15,
+    /// KMS did not decrypt the session's data key.
+    KeyFailed = 16,
 }
 
 impl SessionEnd {
@@ -38,6 +40,7 @@ impl SessionEnd {
             Self::ShellFailed,
             Self::ClientFailed,
             Self::NodeExhausted,
+            Self::KeyFailed,
         ]
         .into_iter()
         .find(|end| *end as i32 == code)
@@ -66,6 +69,7 @@ impl SessionEnd {
             Self::NodeExhausted => {
                 "The node has no descriptor, process or memory left to serve the session; the agent's log on the node says which."
             }
+            Self::KeyFailed => "The node could not decrypt the session's data key.",
         };
         Outcome::Failed(sentence.to_owned())
     }

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use usher_aws::NoRandomness;
 use usher_wire::data_channel::PeerError;
 
+use super::data_key::KeyError;
 use super::task::TaskError;
 use crate::ipc::LinkError;
 use crate::monitor::SessionEnd;
@@ -25,8 +27,12 @@ pub(super) enum SessionError {
     Login(#[from] LinkError),
     #[error("{0}")]
     Shell(String),
-    #[error("the client broke the protocol: {0}")]
+    #[error("the session was ended: {0}")]
     Client(#[from] PeerError),
+    #[error("{0}")]
+    Key(#[from] KeyError),
+    #[error("{0}")]
+    Random(#[from] NoRandomness),
     #[error("{0}")]
     System(#[from] io::Error),
 }
@@ -40,6 +46,7 @@ impl SessionError {
             Self::Shell(_) => SessionEnd::ShellFailed,
             Self::System(_) => SessionEnd::NodeExhausted,
             Self::Client(_) => SessionEnd::ClientFailed,
+            Self::Key(_) | Self::Random(_) => SessionEnd::KeyFailed,
         }
     }
 }

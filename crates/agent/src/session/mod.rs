@@ -4,6 +4,7 @@
 //! session only, a terminal it was handed, a socket to the login that watches the shell. It never
 //! sees an account, a grant key or another session. Start reading at [`worker`].
 
+mod data_key;
 mod error;
 mod line_prefix;
 mod pipes;

@@ -194,6 +194,17 @@ pub(super) fn properties(content: &TaskContent) -> Value {
     }
 }
 
+/// The KMS key that is to encrypt the session; ports are never encrypted (agent.md 5.1).
+pub(super) fn kms_key(content: &TaskContent) -> Option<&str> {
+    let key = content
+        .document_content
+        .pointer("/inputs/kmsKeyId")
+        .and_then(Value::as_str)
+        .filter(|key| !key.is_empty())?;
+    let is_port = served_type(content).is_ok_and(|served| served == SessionType::Port);
+    (!is_port).then_some(key)
+}
+
 /// What the document wants run in the shell before the person's first key, as typed input; on every system, as AWS's
 /// agent takes it (agent.md 6.1).
 pub(super) fn shell_profile(content: &TaskContent) -> Bytes {
@@ -347,6 +358,25 @@ mod tests {
                 errors_prefix: "E:".to_owned()
             }
         );
+    }
+
+    #[test]
+    fn ports_are_never_encrypted_and_an_empty_key_is_none() {
+        let key = |session_type: &str, key: &str| {
+            let json = format!(
+                r#"{{"DocumentContent":{{"sessionType":"{session_type}","inputs":{{"kmsKeyId":"{key}"}}}},"SessionId":"a-1"}}"#
+            );
+            kms_key(&content(&json)).map(str::to_owned)
+        };
+        assert_eq!(key("Port", "alias/k"), None);
+        assert_eq!(key("Standard_Stream", ""), None);
+        for session_type in [
+            "Standard_Stream",
+            "InteractiveCommands",
+            "NonInteractiveCommands",
+        ] {
+            assert_eq!(key(session_type, "alias/k").as_deref(), Some("alias/k"));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use usher_aws::{Alarm, wall_ms};
+use usher_aws::{Alarm, Kms, wall_ms};
 use usher_sys::{ExitStatus, WindowSize};
 use usher_wire::data_channel::{DataChannel, Event, Full};
 use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
@@ -25,6 +25,7 @@ use usher_wire::message::{
 };
 use uuid::Uuid;
 
+use super::data_key::{self, AtWork, DataKey, Decrypted};
 use super::error::SessionError;
 use super::pipes::{PipeEnds, Pipes};
 use super::ports::{Dials, Ports};
@@ -57,8 +58,17 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     let member = task::usher_member(&task.content)?;
     let client = service::client(task.authorities.as_deref(), &task.endpoint, &task.region)?;
     confinement::toward(client.endpoint());
-    let (_keep, credentials) = watch::channel(Some(task::credentials(member)));
+    let own = task::credentials(member);
     let id = task.content.session_id.clone();
+    let data_key = task::kms_key(&task.content).map(|key_id| DataKey {
+        kms: Kms::new(client.clone()),
+        credentials: own.clone(),
+        session: id.clone(),
+        node: task.node.clone(),
+        key_id: key_id.to_owned(),
+    });
+    let (_keep, credentials) = watch::channel(Some(own));
+    let (now, seed) = (Instant::now(), *Uuid::new_v4().as_bytes());
 
     let mut session = Session {
         transport: Transport::new(Opening {
@@ -68,12 +78,12 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
             first_text: data_text,
             node: task.node.clone(),
         }),
-        channel: DataChannel::agent(
-            Instant::now(),
-            *Uuid::new_v4().as_bytes(),
-            session_type,
-            task::properties(&task.content),
-        ),
+        channel: match &data_key {
+            Some(key) => DataChannel::encrypted_agent(now, seed, session_type, &key.demand()?),
+            None => DataChannel::agent(now, seed, session_type, task::properties(&task.content)),
+        },
+        data_key,
+        kms_at_work: None,
         alarm: Alarm::default(),
         login: AsyncLink::new(login)?,
         login_is_there: true,
@@ -107,6 +117,9 @@ struct Session {
     purpose: task::Purpose,
     transport: Transport,
     channel: DataChannel,
+    /// Where KMS encrypts the session.
+    data_key: Option<DataKey>,
+    kms_at_work: Option<AtWork>,
     alarm: Alarm,
     login: AsyncLink,
     login_is_there: bool,
@@ -138,6 +151,7 @@ enum Happened {
     Login(Result<FromShell, LinkError>),
     Said(io::Result<Said>),
     InputTaken(io::Result<()>),
+    Key(Decrypted),
     Time,
 }
 
@@ -157,6 +171,7 @@ impl Session {
                 Happened::Login(said) => self.on_login(said)?,
                 Happened::Said(said) => self.on_said(said)?,
                 Happened::InputTaken(written) => self.on_input_taken(written),
+                Happened::Key(key) => self.channel.take_key(&key?, data_key::draw()?)?,
                 Happened::Time => self.on_time(open_by)?,
             }
         }
@@ -180,6 +195,13 @@ impl Session {
                     flag => self.take_flag(flag)?,
                 },
                 Some(Event::Size { cols, rows }) => self.resize(cols, rows),
+                Some(Event::KeyCame {
+                    ciphertext,
+                    challenge,
+                }) => {
+                    let key = self.data_key.as_ref();
+                    self.kms_at_work = key.map(|key| key.decrypt(ciphertext, challenge));
+                }
                 Some(Event::Closed { .. }) => return Ok(true),
                 Some(Event::Notice { text }) => self.show(&text),
                 // Pauses hold the machine's output, and with it the program; other payload types
@@ -188,6 +210,7 @@ impl Session {
                     Event::Paused
                     | Event::Resumed
                     | Event::Payload { .. }
+                    | Event::KeyAsked { .. }
                     | Event::HandshakeComplete { .. },
                 ) => {}
             }
@@ -268,6 +291,7 @@ impl Session {
             said = self.login.next(), if self.login_is_there => Happened::Login(said),
             said = read(readable), if readable.is_some() => Happened::Said(said),
             done = write(writable, &mut self.input), if writable.is_some() => Happened::InputTaken(done),
+            key = data_key::decrypted(&mut self.kms_at_work), if self.kms_at_work.is_some() => Happened::Key(key),
             () = self.alarm.at(due) => Happened::Time,
         }
     }
@@ -389,7 +413,7 @@ impl Session {
         if !self.connected_once && open_by <= now {
             return Err(SessionError::NotOpened);
         }
-        self.channel.handle_timeout(now);
+        self.channel.handle_timeout(now)?;
         Ok(())
     }
 

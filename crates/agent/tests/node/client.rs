@@ -136,7 +136,7 @@ impl Client {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return false,
                     Some(Ok(_)) => {}
                 },
-                () = timer => self.channel.handle_timeout(Instant::now()),
+                () = timer => self.channel.handle_timeout(Instant::now()).unwrap(),
             }
         }
     }

@@ -12,7 +12,7 @@ mod ssm;
 mod sts;
 
 pub(crate) use iam::{check_name, make_access_key};
-pub(crate) use kms::{KmsCode, Wish, key_arn, permitted};
+pub(crate) use kms::{KmsCode, Wish, key_arn, permitted, rehearse};
 pub(crate) use logs::LogsCode;
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 

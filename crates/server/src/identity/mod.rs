@@ -28,7 +28,7 @@ pub(crate) use condition_keys::{
 };
 pub(crate) use managed_policy::find_managed_policy;
 pub(crate) use named_principals::{PrincipalError, names_of, principal_id, principal_ids};
-pub(crate) use node_credentials::{IssuedCredentials, issue_node_credentials};
+pub(crate) use node_credentials::{IssuedCredentials, issue_node_credentials, node_caller};
 pub(crate) use principal_policies::{held_by, principal_policies};
 pub(crate) use registration_key::RegistrationKey;
 pub(crate) use secrets::{Alphabet, digest, fresh, fresh_id, same_digest};

@@ -70,6 +70,13 @@ pub(crate) async fn issue_node_credentials(
     Ok(issued)
 }
 
+/// The caller that keys for `scope` stand for.
+pub(crate) async fn node_caller(context: &Context, scope: NodeScope) -> Result<Caller, ApiError> {
+    let node = context.store.node(scope.node.as_str()).await?;
+    let node = node.ok_or_else(|| ApiError::internal("a node without a row was asked about"))?;
+    Ok(Caller::node(context.config.scope(), scope, &node.role))
+}
+
 /// The secret behind a temporary key and the caller it stands for, if `token` is the key's and it
 /// is still good. The signature is still to be checked.
 pub(super) async fn find(

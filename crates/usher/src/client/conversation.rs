@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use usher_aws::{Alarm, Socket, wall_ms};
+use usher_aws::{Alarm, DataKey, Socket, random, wall_ms};
 use usher_sys::RawTerminal;
 use usher_wire::data_channel::{ClientHello, DataChannel, Event};
 use usher_wire::frame::PayloadType;
@@ -18,6 +18,7 @@ use usher_wire::message::Flag;
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
+use super::data_key::{self, AtWork};
 use super::escape::{Escape, Escapes};
 use super::forward::{ForwardInput, ForwardOutput, Listen};
 use super::input::Input;
@@ -68,8 +69,10 @@ pub(super) enum Ending {
 
 /// An open session.
 pub(super) struct Conversation<'a> {
-    session: String,
+    opening: Arc<Opening>,
     channel: DataChannel,
+    /// While KMS makes the session's data key.
+    kms_at_work: Option<AtWork>,
     link: Link,
     alarm: Alarm,
     voice: Voice<'a>,
@@ -105,6 +108,7 @@ enum Happened {
     Link(LinkEvent),
     Written(std::io::Result<()>),
     Typed(Option<Bytes>),
+    KeyMade(Result<DataKey, Error>),
     Signal(Caught),
     TimeIsUp,
 }
@@ -121,10 +125,15 @@ impl<'a> Conversation<'a> {
             client_version: CLIENT_VERSION.to_owned(),
             terminal: Some(screen::describe()),
         };
+        let mut channel = DataChannel::client(Instant::now(), Uuid::new_v4().into_bytes(), hello);
+        if opening.reach().requires_encryption() {
+            channel = channel.requiring_encryption();
+        }
         Self {
-            session: opening.session().to_owned(),
-            channel: DataChannel::client(Instant::now(), Uuid::new_v4().into_bytes(), hello),
-            link: Link::new(opening, socket),
+            channel,
+            kms_at_work: None,
+            link: Link::new(Arc::clone(&opening), socket),
+            opening,
             alarm: Alarm::default(),
             voice,
             signals,
@@ -177,6 +186,7 @@ impl<'a> Conversation<'a> {
             written = self.output.write(), if writes => Happened::Written(written),
             written = forward(&mut self.forward), if forwards => Happened::Written(written),
             chunk = next_chunk(&mut self.input), if reads => Happened::Typed(chunk),
+            made = data_key::made(&mut self.kms_at_work), if self.kms_at_work.is_some() => Happened::KeyMade(made),
             caught = self.signals.next() => Happened::Signal(caught),
             () = self.alarm.at(due) => Happened::TimeIsUp,
         }
@@ -243,19 +253,26 @@ impl<'a> Conversation<'a> {
     async fn deliver(&mut self, event: Event) -> Result<(), Error> {
         match event {
             Event::HandshakeComplete { customer_message } => {
-                self.voice.opened(&customer_message)?;
+                // Of a command, standard error is the command's.
+                if self.voice.is_plugin() || !self.is_on_pipes() {
+                    self.voice.opened(&customer_message)?;
+                }
                 self.open().await?;
             }
             Event::Payload {
                 payload_type,
                 payload,
             } => self.deliver_payload(payload_type, payload),
+            Event::KeyAsked { key_id, challenge } => {
+                self.kms_at_work = Some(data_key::ask(&self.opening, key_id, challenge));
+            }
             Event::Closed { output } => self.reason = Some(output),
             // The node's end comes and goes by itself; all are the agent's events.
             Event::Notice { .. }
             | Event::Paused
             | Event::Resumed
             | Event::Opened { .. }
+            | Event::KeyCame { .. }
             | Event::Size { .. } => {}
         }
         Ok(())
@@ -318,9 +335,27 @@ impl<'a> Conversation<'a> {
                 return Ok(self.leave(now, Ending::Signalled(signal)));
             }
             Happened::Signal(Caught::Key(key)) => return self.handle_key(key),
-            Happened::TimeIsUp => return Ok(self.handle_time(now)),
+            Happened::KeyMade(made) => self.handle_key_made(made)?,
+            Happened::TimeIsUp => return self.handle_time(now),
         }
         Ok(None)
+    }
+
+    /// Without a key the node is told why, and the person in words of our own.
+    fn handle_key_made(&mut self, made: Result<DataKey, Error>) -> Result<(), Error> {
+        match made {
+            Ok(key) => {
+                let first_nonce = random()?;
+                self.channel
+                    .offer_key(&key.plaintext, &key.ciphertext, first_nonce)?;
+                Ok(())
+            }
+            Err(error) => {
+                self.channel.refuse_key(&error.to_string());
+                self.transmit();
+                Err(error)
+            }
+        }
     }
 
     fn handle_link(&mut self, now: Instant, event: LinkEvent) -> Result<Option<Ending>, Error> {
@@ -342,7 +377,7 @@ impl<'a> Conversation<'a> {
             LinkEvent::TimedOut => return Ok(Some(Ending::TimedOut)),
             LinkEvent::Failed(cause) => {
                 return Err(Error::Lost {
-                    session: self.session.clone(),
+                    session: self.opening.session().to_owned(),
                     cause,
                 });
             }
@@ -354,7 +389,7 @@ impl<'a> Conversation<'a> {
         match chunk.as_ref() {
             // Only a keyboard has a Ctrl-C: in a pipe the same byte is data.
             [INTERRUPT, ..] if self.raw_mode.is_some() && !self.link.is_up() => Err(Error::Left {
-                session: self.session.clone(),
+                session: self.opening.session().to_owned(),
             }),
             [key @ (INTERRUPT | 0x1c | 0x1a)] if self.raw_mode.is_some() => self.handle_key(*key),
             typed if self.raw_mode.is_some() => Ok(self.handle_keys(typed)),
@@ -387,7 +422,7 @@ impl<'a> Conversation<'a> {
         }
         if !self.link.is_up() && key == INTERRUPT {
             return Err(Error::Left {
-                session: self.session.clone(),
+                session: self.opening.session().to_owned(),
             });
         }
         if self.input.is_some() && self.is_port() {
@@ -419,12 +454,12 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    fn handle_time(&mut self, now: Instant) -> Option<Ending> {
+    fn handle_time(&mut self, now: Instant) -> Result<Option<Ending>, Error> {
         if let Some((ending, _)) = self.leaving.take_if(|(_, until)| *until <= now) {
-            return Some(ending);
+            return Ok(Some(ending));
         }
         if self.channel.poll_timeout().is_some_and(|due| due <= now) {
-            self.channel.handle_timeout(now);
+            self.channel.handle_timeout(now)?;
         }
         if !self.channel.all_acknowledged() || !self.held.is_empty() {
             self.stdin_end.not_quiet(now);
@@ -433,7 +468,7 @@ impl<'a> Conversation<'a> {
                 .channel
                 .send(PayloadType::Output, Bytes::from_static(&[END_OF_FILE]));
         }
-        None
+        Ok(None)
     }
 }
 

@@ -65,6 +65,16 @@ impl Opening {
         &self.session.id
     }
 
+    /// The node's id.
+    pub(super) fn target(&self) -> &str {
+        &self.session.target
+    }
+
+    /// How the API is reached, and as whom.
+    pub(super) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// The first connection, with the token we were given.
     pub(super) async fn first(&self) -> Result<Socket, ConnectError> {
         let mut tried = 0;

@@ -36,6 +36,8 @@ pub(super) struct Started {
     pub(super) region: Option<String>,
     /// Never empty.
     pub(super) profile: Option<String>,
+    /// The node, as it stands in the parameters of StartSession. A part of a data key's encryption context.
+    pub(super) target: Option<String>,
     /// Where ResumeSession goes. Never empty.
     pub(super) endpoint_url: Option<String>,
 }
@@ -59,7 +61,7 @@ pub(super) struct StartSessionResponse {
 
 impl Invocation {
     /// Reads the words after the program's name, in the order of AWS's plugin: answer, region, operation, profile,
-    /// parameters of StartSession, endpoint. The parameters hold nothing we need.
+    /// parameters of StartSession, endpoint.
     pub(super) fn parse(words: &[String]) -> Self {
         let word = |index: usize| words.get(index).filter(|word| !word.is_empty()).cloned();
         match words {
@@ -71,6 +73,7 @@ impl Invocation {
                 first: first.clone(),
                 region: word(1),
                 profile: word(3),
+                target: word(4).and_then(|parameters| target_in(&parameters)),
                 endpoint_url: word(5),
             }),
         }
@@ -87,6 +90,11 @@ impl Started {
             read(&self.first)
         }
     }
+}
+
+fn target_in(parameters: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(parameters).ok()?;
+    value.get("Target")?.as_str().map(str::to_owned)
 }
 
 /// Members are matched as Go does, without regard to case.

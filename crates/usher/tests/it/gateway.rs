@@ -221,7 +221,7 @@ impl Agent {
                 Some(Ok(_)) => {}
                 gone => panic!("the client hung up: {gone:?}"),
             },
-            () = tokio::time::sleep_until(due.into()) => self.channel.handle_timeout(Instant::now()),
+            () = tokio::time::sleep_until(due.into()) => self.channel.handle_timeout(Instant::now()).unwrap(),
         }
     }
 }

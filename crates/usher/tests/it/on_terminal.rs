@@ -71,7 +71,7 @@ async fn the_terminal_is_given_back_when_the_agent_breaks_the_protocol() {
             junk,
         )
         .await;
-    held.terminal.expect("the agent broke the protocol").await;
+    held.terminal.expect("the session was ended").await;
     assert_eq!(held.terminal.end().await.code(), Some(1));
     assert!(held.terminal.is_as_before());
 }

@@ -68,7 +68,7 @@ async fn an_agent_that_breaks_the_protocol_is_reported() {
     .await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("Cannot perform start session: the agent broke the protocol"),
+        said(&output).contains("Cannot perform start session: the session was ended"),
         "{}",
         said(&output)
     );

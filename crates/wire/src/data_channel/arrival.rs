@@ -76,6 +76,7 @@ impl DataChannel {
             }
             Arrival::Refused => self.counters.refused += 1,
         }
+        self.watch_hole(now);
         Ok(())
     }
 
@@ -84,7 +85,9 @@ impl DataChannel {
             number: frame.sequence,
             id: frame.message_id,
         };
-        let payload = frame.payload;
+        let payload = self
+            .secrecy
+            .open(frame.payload_type, frame.sequence, frame.payload)?;
         match (self.role, frame.payload_type) {
             (Role::Agent, PayloadType::HandshakeResponse) => {
                 self.deliveries.acknowledge(receipt);
@@ -92,15 +95,24 @@ impl DataChannel {
             }
             (Role::Client, PayloadType::HandshakeRequest) => {
                 self.deliveries.acknowledge(receipt);
-                self.handle_request(&payload)
+                self.handle_request(payload)
+            }
+            (Role::Client, PayloadType::EncChallengeRequest) => {
+                self.deliveries.acknowledge(receipt);
+                self.handle_challenge(&payload)
+            }
+            (Role::Agent, PayloadType::EncChallengeResponse) => {
+                self.deliveries.acknowledge(receipt);
+                self.handle_challenge_answer(now, &payload)
             }
             (Role::Client, PayloadType::HandshakeComplete) => {
+                self.may_open()?;
                 self.deliveries.acknowledge(receipt);
                 self.open_client(handshake::read_complete(&payload)?);
                 Ok(())
             }
             (_, payload_type) => {
-                self.open_without_handshake();
+                self.open_without_handshake()?;
                 match payload_event(self.role, payload_type, payload) {
                     Some(event) => self.deliveries.deliver(event, receipt, place),
                     None => {

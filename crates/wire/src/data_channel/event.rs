@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::encryption::{ChallengeError, EncryptionError, NONCE_LEN, RANDOM_LEN};
 use crate::frame::PayloadType;
-use crate::message::Terminal;
+use crate::message::{KmsParameters, Terminal};
 
 /// Which end of a session this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,46 @@ pub struct ClientHello {
     pub terminal: Option<Terminal>,
 }
 
+impl ClientHello {
+    /// Whether it says `Usher`.
+    pub(super) fn is_usher(&self) -> bool {
+        self.terminal.is_some()
+    }
+}
+
+/// What the agent of an encrypted session asks of its client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDemand {
+    /// The KMS key, as the session document names it.
+    pub key_id: String,
+    /// Random bytes for the key's encryption context, so that no key of another handshake can be brought in.
+    pub challenge: [u8; RANDOM_LEN],
+}
+
+impl KeyDemand {
+    pub(super) fn parameters(&self) -> KmsParameters {
+        KmsParameters {
+            key_id: self.key_id.clone(),
+            challenge: Some(STANDARD.encode(self.challenge)),
+        }
+    }
+}
+
+/// What the agent's driver draws at random for a session's keys.
+#[derive(Clone, Copy)]
+pub struct KeyRandom {
+    /// Where the nonces begin to count.
+    pub first_nonce: [u8; NONCE_LEN],
+    /// What the client is challenged with.
+    pub challenge: [u8; RANDOM_LEN],
+}
+
+impl fmt::Debug for KeyRandom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyRandom(…)")
+    }
+}
+
 /// What happened. Taking a `Payload` or `Size` acknowledges it: the driver hands it to its sink before it polls again.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Event {
@@ -41,6 +84,26 @@ pub enum Event {
     HandshakeComplete {
         /// A line for the person, or empty.
         customer_message: String,
+    },
+    /// Client: the session is to be encrypted. The driver has KMS make a data key of 64 bytes under this key, and answers
+    /// with [`DataChannel::offer_key`] or [`DataChannel::refuse_key`].
+    ///
+    /// [`DataChannel::offer_key`]: super::DataChannel::offer_key
+    /// [`DataChannel::refuse_key`]: super::DataChannel::refuse_key
+    KeyAsked {
+        /// The key, as the session document names it.
+        key_id: String,
+        /// A further part of the encryption context.
+        challenge: Option<String>,
+    },
+    /// Agent: the client sent a data key. The driver has KMS decrypt it and answers with [`DataChannel::take_key`].
+    ///
+    /// [`DataChannel::take_key`]: super::DataChannel::take_key
+    KeyCame {
+        /// As KMS made it.
+        ciphertext: Bytes,
+        /// A further part of the encryption context.
+        challenge: Option<String>,
     },
     /// A payload of the stream, next in order.
     Payload {
@@ -90,6 +153,10 @@ impl fmt::Debug for Event {
                 .debug_struct("HandshakeComplete")
                 .field("customer_message", customer_message)
                 .finish(),
+            Self::KeyAsked { key_id, .. } => {
+                f.debug_struct("KeyAsked").field("key", key_id).finish()
+            }
+            Self::KeyCame { .. } => f.write_str("KeyCame"),
             Self::Payload {
                 payload_type,
                 payload,
@@ -130,8 +197,10 @@ pub enum PeerError {
     /// A handshake message of this type can't be read.
     #[error("the peer sent a {0:?} that can't be read")]
     MalformedHandshake(PayloadType),
-    /// The client could not do what the session needs.
-    #[error("{action} failed on client with status {status} error: {error}")]
+    /// The client could not do what the session needs. The sentence is AWS's.
+    #[error(
+        "Encountered error while initiating handshake. {action} failed on client with status {status} error: {error}"
+    )]
     ActionFailed {
         /// The requested action.
         action: String,
@@ -140,6 +209,32 @@ pub enum PeerError {
         /// The client's text.
         error: String,
     },
+    /// A payload, a key or a proof is not what was sealed at the other end.
+    #[error("{0}")]
+    Encryption(#[from] EncryptionError),
+    /// The agent's proof does not fit its request.
+    #[error("{0}")]
+    Challenge(#[from] ChallengeError),
+    /// The client answered the challenge with something else.
+    #[error("the client did not prove that it has the session's key")]
+    WrongAnswer,
+    /// The session is to be encrypted, and the other end went on without.
+    #[error(
+        "the session is to be encrypted by KMS, and the other end, or somebody between, went on without"
+    )]
+    Unencrypted,
+    /// A client that requires encryption was given a session without.
+    #[error("the session is not encrypted by KMS, which this client requires")]
+    NotEncrypted,
+    /// A payload never came, though the peer sends on as if it had.
+    #[error("an encrypted payload is missing, and was not sent again within {} s", super::HOLE_MENDED_WITHIN.as_secs())]
+    Missing,
+    /// The keys were not agreed in time.
+    #[error("the session's keys were not agreed on within {} s", super::KEYS_WITHIN.as_secs())]
+    KeysTooLate,
+    /// A key was given that nobody waits for.
+    #[error("a key was given to a session that waits for none")]
+    KeyOutOfTurn,
 }
 
 /// What was seen so far; for metrics and tests.

@@ -1,8 +1,7 @@
 //! The handshake's messages: what an agent asks, how a client answers, and what each learns. Pure functions; when they
 //! are sent is the machine's affair.
 //!
-//! An answer always reports the action `SessionType`; encryption is answered as unsupported, upon which AWS's agent
-//! ends the session with a sentence that says so.
+//! An answer always reports the action `SessionType`; what KMS has to do with it is in `key_agreement`.
 
 use std::time::Duration;
 
@@ -12,12 +11,16 @@ use serde_json::{Value, json};
 use super::event::{ClientHello, PeerError};
 use crate::frame::PayloadType;
 use crate::message::{
-    ActionStatus, HandshakeComplete, HandshakeRequest, HandshakeResponse, ProcessedAction,
-    RequestedAction, SessionType, Terminal, USHER_VERSION, UsherRequest, UsherResponse, to_json,
+    ActionStatus, HandshakeComplete, HandshakeRequest, HandshakeResponse, KmsParameters, KmsResult,
+    ProcessedAction, RequestedAction, SessionType, Terminal, USHER_VERSION, UsherRequest,
+    UsherResponse, to_json,
 };
 use crate::version::AGENT_VERSION;
 
 const SESSION_TYPE: &str = "SessionType";
+const KMS_ENCRYPTION: &str = "KMSEncryption";
+/// What people see when an encrypted session opens; AWS's words.
+const ENCRYPTED: &str = "This session is encrypted using AWS KMS.";
 
 /// What an agent learns from a response.
 #[derive(Debug)]
@@ -25,26 +28,47 @@ pub(super) struct ClientAnswer {
     pub(super) client_version: String,
     pub(super) is_usher: bool,
     pub(super) terminal: Option<Terminal>,
+    /// The data key, as the client got it from KMS.
+    pub(super) key: Option<KmsResult>,
 }
 
-/// What a client learns from a request, and its response.
+/// The encryption that a request asks for, and the place of that action among all.
+#[derive(Debug)]
+pub(super) struct KeyWish {
+    pub(super) place: usize,
+    pub(super) parameters: KmsParameters,
+}
+
+/// What a client learns from a request, and what becomes of each action.
 #[derive(Debug)]
 pub(super) struct AgentRequest {
     pub(super) agent_version: String,
-    pub(super) is_usher: bool,
+    /// Whether the agent says `Usher`.
+    pub(super) announced: bool,
     pub(super) session_type: Option<SessionType>,
     pub(super) properties: Value,
-    pub(super) response: Bytes,
+    /// What it did; an action that waits for KMS counts as failed until it has its key.
+    pub(super) processed: Vec<ProcessedAction>,
+    pub(super) key: Option<KeyWish>,
 }
 
-/// Agent: the first message of the stream.
-pub(super) fn request(session_type: SessionType, properties: &Value) -> Bytes {
+/// Agent: the first message of the stream. With `encryption` the client is asked for a data key.
+pub(super) fn request(
+    session_type: SessionType,
+    properties: &Value,
+    encryption: Option<&KmsParameters>,
+) -> Bytes {
+    let named = RequestedAction {
+        action_type: SESSION_TYPE.to_owned(),
+        action_parameters: json!({"SessionType": session_type.as_str(), "Properties": properties}),
+    };
+    let encrypted = encryption.map(|parameters| RequestedAction {
+        action_type: KMS_ENCRYPTION.to_owned(),
+        action_parameters: serde_json::to_value(parameters).unwrap_or_default(),
+    });
     to_json(&HandshakeRequest {
         agent_version: AGENT_VERSION.to_owned(),
-        requested_client_actions: vec![RequestedAction {
-            action_type: SESSION_TYPE.to_owned(),
-            action_parameters: json!({"SessionType": session_type.as_str(), "Properties": properties}),
-        }],
+        requested_client_actions: std::iter::once(named).chain(encrypted).collect(),
         usher: Some(UsherRequest::default()),
     })
 }
@@ -53,19 +77,24 @@ pub(super) fn request(session_type: SessionType, properties: &Value) -> Bytes {
 pub(super) fn read_response(payload: &[u8]) -> Result<ClientAnswer, PeerError> {
     let malformed = |_| PeerError::MalformedHandshake(PayloadType::HandshakeResponse);
     let response: HandshakeResponse = serde_json::from_slice(payload).map_err(malformed)?;
-    let failed = |action: &ProcessedAction| action.action_status != ActionStatus::Success.number();
-    if let Some(action) = response.processed_client_actions.into_iter().find(failed) {
+    let mut key = None;
+    for action in response.processed_client_actions {
         let ProcessedAction {
             action_type,
             action_status,
+            action_result,
             error,
-            ..
         } = action;
-        return Err(PeerError::ActionFailed {
-            action: action_type,
-            status: action_status,
-            error,
-        });
+        if action_status != ActionStatus::Success.number() {
+            return Err(PeerError::ActionFailed {
+                action: action_type,
+                status: action_status,
+                error,
+            });
+        }
+        if action_type == KMS_ENCRYPTION {
+            key = Some(serde_json::from_value(action_result).map_err(malformed)?);
+        }
     }
     let usher = response
         .usher
@@ -74,24 +103,26 @@ pub(super) fn read_response(payload: &[u8]) -> Result<ClientAnswer, PeerError> {
         client_version: response.client_version,
         is_usher: usher.is_some(),
         terminal: usher.and_then(|usher| usher.terminal),
+        key,
     })
 }
 
 /// Agent: tells the client that the session starts.
-pub(super) fn complete(elapsed: Duration) -> Bytes {
+pub(super) fn complete(elapsed: Duration, is_encrypted: bool) -> Bytes {
     to_json(&HandshakeComplete {
         handshake_time_to_complete: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
-        customer_message: String::new(),
+        customer_message: if is_encrypted { ENCRYPTED } else { "" }.to_owned(),
     })
 }
 
-/// Client: reads the agent's request and makes the response.
-pub(super) fn answer(hello: &ClientHello, payload: &[u8]) -> Result<AgentRequest, PeerError> {
+/// Client: reads the agent's request.
+pub(super) fn answer(payload: &[u8]) -> Result<AgentRequest, PeerError> {
     let malformed = |_| PeerError::MalformedHandshake(PayloadType::HandshakeRequest);
     let request: HandshakeRequest = serde_json::from_slice(payload).map_err(malformed)?;
     let mut session_type = None;
     let mut properties = Value::Null;
     let mut processed = Vec::with_capacity(request.requested_client_actions.len());
+    let mut key = None;
     for action in request.requested_client_actions {
         if action.action_type == SESSION_TYPE {
             let name = action
@@ -109,6 +140,19 @@ pub(super) fn answer(hello: &ClientHello, payload: &[u8]) -> Result<AgentRequest
             let (status, error) =
                 session_type.map_or_else(error, |_| (ActionStatus::Success, String::new()));
             processed.push(processed_action(action.action_type, status, error));
+        } else if action.action_type == KMS_ENCRYPTION && key.is_none() {
+            let parameters: KmsParameters =
+                serde_json::from_value(action.action_parameters).map_err(malformed)?;
+            key = Some(KeyWish {
+                place: processed.len(),
+                parameters,
+            });
+            let waits = "there is no key yet".to_owned();
+            processed.push(processed_action(
+                action.action_type,
+                ActionStatus::Failed,
+                waits,
+            ));
         } else {
             let error = format!("Unsupported action {}", action.action_type);
             processed.push(processed_action(
@@ -118,12 +162,26 @@ pub(super) fn answer(hello: &ClientHello, payload: &[u8]) -> Result<AgentRequest
             ));
         }
     }
+    Ok(AgentRequest {
+        agent_version: request.agent_version,
+        announced: request
+            .usher
+            .is_some_and(|usher| usher.version >= USHER_VERSION),
+        session_type,
+        properties,
+        processed,
+        key,
+    })
+}
+
+/// Client: the answer.
+pub(super) fn response(hello: &ClientHello, processed: Vec<ProcessedAction>) -> Bytes {
     let errors: Vec<String> = processed
         .iter()
         .filter(|action| !action.error.is_empty())
         .map(|action| action.error.clone())
         .collect();
-    let response = to_json(&HandshakeResponse {
+    to_json(&HandshakeResponse {
         client_version: hello.client_version.clone(),
         processed_client_actions: processed,
         errors: (!errors.is_empty()).then_some(errors),
@@ -131,17 +189,6 @@ pub(super) fn answer(hello: &ClientHello, payload: &[u8]) -> Result<AgentRequest
             version: USHER_VERSION,
             terminal: Some(terminal.clone()),
         }),
-    });
-    let is_usher = request
-        .usher
-        .is_some_and(|usher| usher.version >= USHER_VERSION)
-        && hello.terminal.is_some();
-    Ok(AgentRequest {
-        agent_version: request.agent_version,
-        is_usher,
-        session_type,
-        properties,
-        response,
     })
 }
 
@@ -183,7 +230,7 @@ mod tests {
     #[test]
     fn junk_is_malformed_in_either_direction() {
         let request = PeerError::MalformedHandshake(PayloadType::HandshakeRequest);
-        assert_eq!(answer(&hello(None), b"junk").unwrap_err(), request);
+        assert_eq!(answer(b"junk").unwrap_err(), request);
         let response = PeerError::MalformedHandshake(PayloadType::HandshakeResponse);
         assert_eq!(read_response(b"{").unwrap_err(), response);
         assert!(read_complete(b"null").is_err());
@@ -195,7 +242,7 @@ mod tests {
         let error = read_response(payload).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "KMSEncryption failed on client with status 2 error: no key"
+            "Encountered error while initiating handshake. KMSEncryption failed on client with status 2 error: no key"
         );
     }
 
@@ -209,46 +256,46 @@ mod tests {
     }
 
     #[test]
-    fn encryption_is_answered_as_unsupported() {
+    fn encryption_whose_parameters_cannot_be_read_is_no_request() {
+        let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"KMSEncryption","ActionParameters":{"Key":"k"}}]}"#;
+        let malformed = PeerError::MalformedHandshake(PayloadType::HandshakeRequest);
+        assert_eq!(answer(request).unwrap_err(), malformed);
+    }
+
+    #[test]
+    fn encryption_counts_as_failed_until_there_is_a_key() {
         let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"KMSEncryption","ActionParameters":{"KMSKeyId":"k"}},{"ActionType":"SessionType","ActionParameters":{"SessionType":"Standard_Stream","Properties":null}}]}"#;
-        let answered = answer(&hello(None), request).unwrap();
-        let error = read_response(&answered.response).unwrap_err();
+        let answered = answer(request).unwrap();
+        let wish = answered.key.unwrap();
+        assert_eq!((wish.place, wish.parameters.key_id.as_str()), (0, "k"));
+        let error = read_response(&response(&hello(None), answered.processed)).unwrap_err();
         assert!(
-            matches!(error, PeerError::ActionFailed { status: 3, .. }),
+            matches!(error, PeerError::ActionFailed { status: 2, .. }),
             "{error:?}"
         );
     }
 
     #[test]
     fn without_a_terminal_the_answer_is_that_of_the_aws_plugin() {
-        let answered = answer(&hello(None), PORT_REQUEST).unwrap();
-        assert_eq!(text(&answered.response), PLUGIN_RESPONSE);
+        let answered = answer(PORT_REQUEST).unwrap();
         assert_eq!(answered.session_type, Some(SessionType::Port));
         assert_eq!(answered.properties["portNumber"], "39547");
-        assert!(!answered.is_usher);
+        assert!(!answered.announced);
+        let response = response(&hello(None), answered.processed);
+        assert_eq!(text(&response), PLUGIN_RESPONSE);
     }
 
     #[test]
-    fn both_must_say_usher_to_be_usher() {
-        let ours = request(SessionType::StandardStream, &Value::Null);
-        assert!(!answer(&hello(None), &ours).unwrap().is_usher);
-        assert!(
-            !answer(&hello(Some(Terminal::default())), PORT_REQUEST)
-                .unwrap()
-                .is_usher
-        );
-        let answered = answer(
-            &hello(Some(Terminal {
-                cols: 80,
-                rows: 24,
-                ..Terminal::default()
-            })),
-            &ours,
-        )
-        .unwrap();
-        assert!(answered.is_usher);
-        let learned = read_response(&answered.response).unwrap();
-        assert!(learned.is_usher);
+    fn each_end_announces_usher_in_a_member_of_its_own() {
+        let ours = answer(&request(SessionType::StandardStream, &Value::Null, None)).unwrap();
+        assert!(ours.announced);
+        let terminal = Terminal {
+            cols: 80,
+            rows: 24,
+            ..Terminal::default()
+        };
+        let learned = read_response(&response(&hello(Some(terminal)), ours.processed)).unwrap();
+        assert!(learned.is_usher && learned.key.is_none());
         assert_eq!(
             learned
                 .terminal
@@ -260,10 +307,10 @@ mod tests {
     #[test]
     fn a_session_type_that_no_client_knows_is_answered_as_failed() {
         let request = br#"{"AgentVersion":"9","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Video"}}]}"#;
-        let answered = answer(&hello(None), request).unwrap();
+        let answered = answer(request).unwrap();
         assert_eq!(answered.session_type, None);
         assert!(matches!(
-            read_response(&answered.response),
+            read_response(&response(&hello(None), answered.processed)),
             Err(PeerError::ActionFailed { status: 2, .. })
         ));
     }

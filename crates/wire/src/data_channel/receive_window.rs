@@ -75,6 +75,11 @@ impl ReceiveWindow {
         self.recent = VecDeque::new();
     }
 
+    /// The number that is missing while later ones are here.
+    pub(super) fn awaited(&self) -> Option<i64> {
+        (!self.early.is_empty()).then_some(self.next)
+    }
+
     /// Judges a message. `room` tells whether the next one could be delivered.
     pub(super) fn accept(&mut self, frame: Frame, room: bool) -> Arrival {
         if frame.sequence > self.next {

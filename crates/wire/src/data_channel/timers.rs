@@ -9,12 +9,14 @@ pub(super) enum Timer {
     Retransmit,
     /// The client has not answered the handshake: start without it.
     HandshakeFallback,
+    /// A payload is missing: look again whether it has come.
+    Hole,
     /// An acknowledgement found no message of ours to travel with: it goes alone.
     Acknowledge,
 }
 
 impl Timer {
-    const COUNT: usize = 3;
+    const COUNT: usize = 4;
 }
 
 /// When each timer expires.

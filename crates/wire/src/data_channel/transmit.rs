@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::delivery::Receipt;
+use super::event::Event;
 use super::send_buffer::Next;
 use super::timers::Timer;
 use super::{ACKNOWLEDGE_WITHIN, DataChannel, Role, Stage};
@@ -34,6 +35,14 @@ impl DataChannel {
             is_notice,
         } = self.send.take_next(self.max_payload())?;
         let sequence = self.send.next_number();
+        let payload = match self.secrecy.seal(payload_type, sequence, payload) {
+            Ok(payload) => payload,
+            Err(error) => {
+                // Neither in the clear nor left out: the session is over.
+                self.fail(&error.to_string());
+                return None;
+            }
+        };
         let first_of_agent = self.role == Role::Agent && sequence == 0;
         let envelope = Envelope {
             message_type: self.outgoing(),
@@ -53,6 +62,14 @@ impl DataChannel {
             self.arm_retransmit(now);
         }
         Some(message)
+    }
+
+    fn fail(&mut self, output: &str) {
+        self.stage = Stage::Closed;
+        self.timers.stop_all();
+        self.deliveries.announce(Event::Closed {
+            output: output.to_owned(),
+        });
     }
 
     pub(super) fn acknowledgement(&mut self, receipt: Receipt, created_ms: u64) -> Bytes {

@@ -62,7 +62,7 @@ pub struct HandshakeRequest {
 pub struct RequestedAction {
     /// `SessionType` or `KMSEncryption`.
     pub action_type: String,
-    /// For `SessionType`: `SessionType` and `Properties`.
+    /// For `SessionType`: `SessionType` and `Properties`; for `KMSEncryption`: [`KmsParameters`](super::KmsParameters).
     #[serde(default)]
     pub action_parameters: Value,
 }
@@ -115,6 +115,22 @@ pub struct ProcessedAction {
     /// Text, or empty.
     #[serde(default, deserialize_with = "null_as_default")]
     pub error: String,
+}
+
+impl ProcessedAction {
+    /// It was done, with this result.
+    pub fn succeed_with(&mut self, result: &impl Serialize) {
+        self.action_status = ActionStatus::Success.number();
+        self.action_result = serde_json::to_value(result).unwrap_or_default();
+        self.error = String::new();
+    }
+
+    /// It could not be done, for this reason.
+    pub fn fail(&mut self, reason: String) {
+        self.action_status = ActionStatus::Failed.number();
+        self.action_result = Value::Null;
+        self.error = reason;
+    }
 }
 
 /// The numbers in [`ProcessedAction::action_status`].

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use usher_wire::data_channel::DataChannel;
+use usher_wire::encryption::OVERHEAD;
 use usher_wire::frame::{Frame, MessageType, PayloadType};
 
 /// What one end has to say: bulk bytes and urgent marks.
@@ -79,15 +80,20 @@ impl End {
         if frame.message_type == MessageType::Acknowledge {
             return;
         }
+        let sealing = if self.channel.is_encrypted() {
+            OVERHEAD
+        } else {
+            0
+        };
         assert!(
-            frame.payload.len() <= self.channel.max_payload()
+            frame.payload.len().saturating_sub(sealing) <= self.channel.max_payload()
                 || frame.payload_type != PayloadType::Output
         );
         if frame.sequence > self.numbered {
             assert_eq!(frame.sequence, self.numbered + 1, "numbers have no holes");
             self.numbered = frame.sequence;
             if frame.payload_type == PayloadType::Output {
-                self.transmitted += frame.payload.len();
+                self.transmitted += frame.payload.len() - sealing;
             }
         }
     }

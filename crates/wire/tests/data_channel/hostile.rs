@@ -95,7 +95,7 @@ fn nothing_a_peer_says_panics_or_makes_the_machine_grow() {
         for _ in 0..150 {
             now += Duration::from_millis(dice.below(300));
             match dice.below(10) {
-                0 => channel.handle_timeout(now),
+                0 => drop(channel.handle_timeout(now)),
                 1 => channel.handle_disconnected(),
                 2 => channel.handle_connected(now),
                 3 => drop(channel.send(PayloadType::Output, Bytes::from_static(b"said"))),

@@ -10,12 +10,14 @@
 
 mod acknowledgement;
 mod dice;
+mod encrypted;
 mod end;
 mod hostile;
 mod notice;
 mod opening;
 mod peer;
 mod pressure;
+mod relay;
 mod simulation;
 mod stream;
 mod weather;

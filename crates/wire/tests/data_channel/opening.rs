@@ -37,7 +37,7 @@ fn a_response_that_cannot_be_read_or_failed_is_a_breach() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "SessionType failed on client with status 2 error: no"
+        "Encountered error while initiating handshake. SessionType failed on client with status 2 error: no"
     );
 }
 

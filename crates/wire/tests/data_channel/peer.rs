@@ -62,7 +62,7 @@ impl Bench {
         let end = self.now + Duration::from_millis(ms);
         while let Some(at) = self.channel.poll_timeout().filter(|at| *at <= end) {
             self.now = at;
-            self.channel.handle_timeout(at);
+            self.channel.handle_timeout(at).unwrap();
         }
         self.now = end;
     }

@@ -14,6 +14,7 @@ fn run_seed(seed: u64) {
     let mut dice = Dice::new(seed);
     let weather = Weather::of(&mut dice);
     let usher = dice.percent(50);
+    let encrypted = dice.percent(50);
     // Mostly the size of real exchanges, now and then enough to fill every buffer.
     let size = |dice: &mut Dice| match dice.below(50) {
         0 => dice.below(1_500_000),
@@ -24,7 +25,11 @@ fn run_seed(seed: u64) {
         bulk: size(&mut dice) as usize,
         urgent: dice.below(6) as u32,
     });
-    World::new(dice, weather, usher, scripts).run();
+    let mut world = World::new(dice, weather, usher, encrypted, scripts);
+    world.run();
+    for end in [CLIENT, AGENT] {
+        assert_eq!(world.channel(end).is_encrypted(), encrypted);
+    }
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -56,7 +61,7 @@ fn every_byte_arrives_once_and_in_order_in_any_weather() {
 
 #[test]
 fn in_fair_weather_nothing_is_sent_twice() {
-    for usher in [false, true] {
+    for (usher, encrypted) in [(false, false), (true, false), (false, true), (true, true)] {
         let weather = Weather {
             delay: 20,
             ..Weather::default()
@@ -65,7 +70,7 @@ fn in_fair_weather_nothing_is_sent_twice() {
             bulk: 2_000_000,
             urgent: 3,
         });
-        let mut world = World::new(Dice::new(1), weather, usher, scripts);
+        let mut world = World::new(Dice::new(1), weather, usher, encrypted, scripts);
         world.run();
         for end in [CLIENT, AGENT] {
             let counters = world.channel(end).counters();
@@ -95,7 +100,7 @@ fn a_flight_lost_with_the_peers_transport_is_repaired_within_seconds() {
             urgent: 0,
         },
     ];
-    let mut world = World::new(Dice::new(2), weather, false, scripts);
+    let mut world = World::new(Dice::new(2), weather, false, false, scripts);
     world.break_at(CLIENT, 15, 500);
     let took = world.run();
     assert!(took < Duration::from_secs(6), "took {took:?}");

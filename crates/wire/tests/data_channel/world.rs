@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use usher_wire::data_channel::{ClientHello, DataChannel, Event};
+use usher_wire::data_channel::{ClientHello, DataChannel, Event, KeyDemand, KeyRandom};
 use usher_wire::frame::{Frame, MessageType, PayloadType};
 use usher_wire::message::{SessionType, Terminal};
 use uuid::Uuid;
@@ -71,7 +71,13 @@ pub(crate) fn epoch() -> Instant {
 }
 
 impl World {
-    pub(crate) fn new(mut dice: Dice, weather: Weather, usher: bool, scripts: [Script; 2]) -> Self {
+    pub(crate) fn new(
+        mut dice: Dice,
+        weather: Weather,
+        usher: bool,
+        encrypted: bool,
+        scripts: [Script; 2],
+    ) -> Self {
         let base = epoch();
         let terminal = Terminal {
             cols: 80,
@@ -83,12 +89,16 @@ impl World {
             terminal: usher.then_some(terminal),
         };
         let client = DataChannel::client(base, dice.seed(), hello);
-        let agent = DataChannel::agent(
-            base,
-            dice.seed(),
-            SessionType::StandardStream,
-            serde_json::Value::Null,
-        );
+        let (seed, session_type) = (dice.seed(), SessionType::StandardStream);
+        let agent = if encrypted {
+            let demand = KeyDemand {
+                key_id: "alias/sessions".to_owned(),
+                challenge: dice.seed(),
+            };
+            DataChannel::encrypted_agent(base, seed, session_type, &demand)
+        } else {
+            DataChannel::agent(base, seed, session_type, serde_json::Value::Null)
+        };
         let [client_script, agent_script] = scripts;
         let ends = [
             End::new(client, client_script),
@@ -162,7 +172,7 @@ impl World {
                     .is_some_and(|at| at <= self.base + self.now);
                 if due {
                     let now = self.base + self.now;
-                    self.ends[end].channel.handle_timeout(now);
+                    self.ends[end].channel.handle_timeout(now).unwrap();
                     self.drive(end);
                 }
             }
@@ -324,6 +334,18 @@ impl World {
                 Event::Payload { payload, .. } => {
                     let ahead = self.ends[1 - end].overtakes.pop_front().unwrap();
                     self.ends[end].check_mark(ahead, &payload);
+                }
+                // The KMS of this world answers at once.
+                Event::KeyAsked { .. } => {
+                    let offered = self.ends[end].channel.offer_key(&[7; 64], b"key", [1; 12]);
+                    offered.unwrap();
+                }
+                Event::KeyCame { .. } => {
+                    let random = KeyRandom {
+                        first_nonce: [2; 12],
+                        challenge: [3; 16],
+                    };
+                    self.ends[end].channel.take_key(&[7; 64], random).unwrap();
                 }
                 Event::Size { .. } | Event::Paused | Event::Resumed => {}
                 Event::Closed { output } => panic!("nobody closed the channel: {output}"),

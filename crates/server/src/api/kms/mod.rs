@@ -10,6 +10,7 @@ mod key_policies;
 mod keys;
 mod permitted;
 mod re_encrypt;
+mod rehearsal;
 mod retire_grant;
 mod rotation;
 mod states;
@@ -26,6 +27,7 @@ pub(crate) use key_policies::{GetKeyPolicy, ListKeyPolicies, PutKeyPolicy};
 pub(crate) use keys::{DescribeKey, ListKeys, UpdateKeyDescription};
 pub(crate) use permitted::{Wish, arn as key_arn, permitted};
 pub(crate) use re_encrypt::ReEncrypt;
+pub(crate) use rehearsal::rehearse;
 pub(crate) use retire_grant::RetireGrant;
 pub(crate) use rotation::{
     DisableKeyRotation, EnableKeyRotation, GetKeyRotationStatus, ListKeyRotations,

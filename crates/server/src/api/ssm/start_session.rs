@@ -1,10 +1,11 @@
 //! StartSession: the main path of the server, from a signed call to a task on its way to a node.
 //!
 //! The order is AWS's and part of the contract: permission first, so that names do not leak, then document and
-//! parameters, then connectivity; these answer errors. What is decided after that (Run As, limits) is told in the
+//! parameters, then connectivity; these answer errors. What is decided after that (Run As, encryption, limits) is told in the
 //! session's own channel, in a sentence, and stays in history with the rule that decided.
 
 mod authorized;
+mod encryption;
 mod login;
 mod plan;
 mod recorded;
@@ -63,8 +64,15 @@ impl Operation for StartSession {
         let authorized = AuthorizedSession::judge(call, input).await?;
         let plan = Plan::read(call.context, &authorized).await?;
         let node = connected_target(call, &authorized)?;
-        let (login, rule) = Login::decide(call, &plan, &node);
         let id = session_id::fresh(&call.caller.name)?;
+        let (login, rule) = Login::decide(call, &plan, &node);
+        let login = match login {
+            Ok(login) => match encryption::check(call, &plan, &id, &node).await? {
+                Ok(()) => Ok(login),
+                Err(no_key) => Err(no_key.into()),
+            },
+            refused => refused,
+        };
         let token = NewToken::issue(
             TokenSide::Client,
             id.as_str(),

@@ -7,6 +7,7 @@
 use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, SessionProperties};
 use usher_wire::ids::NodeId;
 
+use super::encryption::NoKey;
 use super::plan::Plan;
 use crate::api::Call;
 use crate::api::ssm::session::run_as_of_caller;
@@ -39,6 +40,9 @@ pub(super) enum Refusal {
          the session is not started without it. An administrator can clear {0} in the preferences."
     )]
     Unprotected(&'static str),
+    /// It is to be encrypted, and there would be no key.
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
     /// The node has as many sessions as it may have.
     #[error(
         "The node {0} has {SESSIONS_PER_NODE} sessions already, the most it may have. End some of them first."
@@ -129,7 +133,6 @@ fn unkept_protection(
         return None;
     }
     [
-        ("kmsKeyId", &inputs.kms_key_id),
         ("s3BucketName", &inputs.s3.bucket),
         ("cloudWatchLogGroupName", &inputs.cloud_watch.log_group),
     ]
@@ -203,10 +206,6 @@ mod tests {
             judge(RunAs::Off, properties, inputs, &node, (0, 0)).err()
         };
         let none = SessionInputs::default();
-        let encrypted = SessionInputs {
-            kms_key_id: "alias/sessions".into(),
-            ..none.clone()
-        };
         let s3 = S3Sink {
             bucket: "logs".into(),
             ..none.s3.clone()
@@ -220,11 +219,7 @@ mod tests {
             cloud_watch,
             ..none
         };
-        for (inputs, key) in [
-            (encrypted, "kmsKeyId"),
-            (kept, "s3BucketName"),
-            (streamed, "cloudWatchLogGroupName"),
-        ] {
+        for (inputs, key) in [(kept, "s3BucketName"), (streamed, "cloudWatchLogGroupName")] {
             for properties in [&SessionProperties::Shell, &elevated()] {
                 assert_eq!(
                     refused(&inputs, properties),
