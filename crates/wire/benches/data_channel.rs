@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use usher_wire::data_channel::{ClientHello, DataChannel, Event};
+use usher_wire::data_channel::{ClientHello, DataChannel, Event, KeyDemand, KeyRandom};
 use usher_wire::frame::PayloadType;
 use usher_wire::message::{SessionType, Terminal};
 
@@ -33,19 +33,23 @@ impl Pair {
         clippy::disallowed_methods,
         reason = "an Instant has no other maker; it stands for any time"
     )]
-    fn open(terminal: Option<Terminal>) -> Self {
+    fn open(terminal: Option<Terminal>, is_encrypted: bool) -> Self {
         let now = Instant::now();
         let hello = ClientHello {
             client_version: "1.2.900.0".to_owned(),
             terminal,
         };
+        let demand = KeyDemand {
+            key_id: "alias/sessions".to_owned(),
+            challenge: [3; 16],
+        };
+        let session_type = SessionType::StandardStream;
         let mut pair = Self {
-            agent: DataChannel::agent(
-                now,
-                [1; 16],
-                SessionType::StandardStream,
-                serde_json::Value::Null,
-            ),
+            agent: if is_encrypted {
+                DataChannel::encrypted_agent(now, [1; 16], session_type, &demand)
+            } else {
+                DataChannel::agent(now, [1; 16], session_type, serde_json::Value::Null)
+            },
             client: DataChannel::client(now, [2; 16], hello),
             now,
         };
@@ -74,18 +78,28 @@ fn carry(from: &mut DataChannel, to: &mut DataChannel, now: Instant, bytes: &mut
         moved += 1;
     }
     while let Some(event) = to.poll_event() {
-        if let Event::Payload { payload, .. } = event {
-            *bytes += payload.len();
+        match event {
+            Event::Payload { payload, .. } => *bytes += payload.len(),
+            // KMS answers at once. A key that is not taken would show as bytes that are missing.
+            Event::KeyAsked { .. } => drop(to.offer_key(&[7; 64], b"key", [1; 12])),
+            Event::KeyCame { .. } => {
+                let random = KeyRandom {
+                    first_nonce: [2; 12],
+                    challenge: [4; 16],
+                };
+                drop(to.take_key(&[7; 64], random));
+            }
+            _ => {}
         }
     }
     moved
 }
 
-fn flood(bencher: Bencher<'_, '_>, read: usize, terminal: Option<&Terminal>) {
+fn flood(bencher: Bencher<'_, '_>, read: usize, terminal: Option<&Terminal>, is_encrypted: bool) {
     let payload = Bytes::from(vec![b'x'; read]);
     bencher
         .counter(BytesCount::new(FLOOD))
-        .with_inputs(|| Pair::open(terminal.cloned()))
+        .with_inputs(|| Pair::open(terminal.cloned(), is_encrypted))
         .bench_values(|mut pair| {
             let mut delivered = 0;
             for _ in 0..FLOOD / read {
@@ -104,19 +118,24 @@ fn flood(bencher: Bencher<'_, '_>, read: usize, terminal: Option<&Terminal>) {
 
 #[divan::bench(args = READS)]
 fn output_to_our_client(bencher: Bencher<'_, '_>, read: usize) {
-    flood(bencher, read, Some(&Terminal::default()));
+    flood(bencher, read, Some(&Terminal::default()), false);
+}
+
+#[divan::bench(args = READS)]
+fn output_to_our_client_under_kms(bencher: Bencher<'_, '_>, read: usize) {
+    flood(bencher, read, Some(&Terminal::default()), true);
 }
 
 #[divan::bench(args = READS)]
 fn output_to_the_plugin_of_aws(bencher: Bencher<'_, '_>, read: usize) {
-    flood(bencher, read, None);
+    flood(bencher, read, None, false);
 }
 
 #[divan::bench]
 fn keys_and_their_echoes(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(KEYS))
-        .with_inputs(|| Pair::open(Some(Terminal::default())))
+        .with_inputs(|| Pair::open(Some(Terminal::default()), false))
         .bench_values(|mut pair| {
             for _ in 0..KEYS {
                 let key = Bytes::from_static(b"k");

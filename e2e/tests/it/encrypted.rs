@@ -1,5 +1,6 @@
 //! Sessions that KMS encrypts, as the account's preferences ask: who gets one, in which kinds, and who is refused in words.
 
+mod aws_plugin;
 mod own;
 
 use serde_json::{Value, json};

@@ -12,6 +12,7 @@ mod piped;
 mod place;
 mod proxy;
 mod rights;
+mod sealed;
 mod silence;
 
 use std::ops::Range;
@@ -21,6 +22,9 @@ use place::Place;
 
 use crate::fixtures::SESSION;
 use crate::harness::skip::lacks;
+
+/// One in so many seeds of Usher's client is run once more under KMS.
+const UNDER_KMS: u64 = 4;
 
 /// Half of the seeds for each client.
 fn seeds(client: Client) -> Range<u64> {
@@ -40,10 +44,13 @@ fn seeds(client: Client) -> Range<u64> {
 }
 
 fn storm(client: Client, os_user: &str) {
-    let place = Place::start(os_user);
+    stormy(&Place::start(os_user), client, seeds(client));
+}
+
+fn stormy(place: &Place, client: Client, seeds: Range<u64>) {
     let mut failed = Vec::new();
-    for seed in seeds(client) {
-        if let Err(problem) = flood::survives(&place, client, seed) {
+    for seed in seeds {
+        if let Err(problem) = flood::survives(place, client, seed) {
             eprintln!("{problem}\nUSHER_WEATHER_SEED={seed} replays it");
             failed.push(seed);
         }
@@ -61,6 +68,18 @@ fn a_flood_both_ways_survives_every_cut_with_our_client() {
         return;
     }
     storm(Client::Usher, "storm");
+}
+
+#[test]
+fn a_flood_both_ways_survives_every_cut_under_kms() {
+    if lacks(&SESSION) {
+        return;
+    }
+    let place = Place::start("sealed");
+    place.encrypt();
+    let all = seeds(Client::Usher);
+    let some = (all.end - all.start).div_ceil(UNDER_KMS);
+    stormy(&place, Client::Usher, all.start..all.start + some);
 }
 
 #[test]

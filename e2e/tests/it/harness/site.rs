@@ -42,16 +42,20 @@ impl Authority {
         Self { issuer, pem }
     }
 
-    /// A certificate for loopback, and its key.
+    /// A certificate for loopback and for the name by which AWS's plugin calls KMS, and its key.
     fn issue(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let mut leaf =
+            CertificateParams::new(vec!["127.0.0.1".to_owned(), KMS.to_owned()]).unwrap();
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
         let pem = leaf.signed_by(&key, &self.issuer).unwrap().pem();
         (pem, key.serialize_pem())
     }
 }
+
+/// Where AWS's plugin looks for KMS in the site's region, whatever endpoints are configured (client.md, trap 3).
+pub(crate) const KMS: &str = "kms.usher-1.amazonaws.com";
 
 /// A running server, and its node if there is one.
 pub(crate) struct Site {
@@ -88,7 +92,7 @@ impl Site {
         let url = format!("https://{address}");
         let settings = format!(
             "public_url = {url:?}\nlisten_tls = {address:?}\ncertificate_file = {:?}\ncertificate_key_file = {:?}\n\
-             data_dir = {:?}\nroot_key_file = {:?}\n",
+             data_dir = {:?}\nroot_key_file = {:?}\nhosts = [{KMS:?}]\n",
             path("tls.pem"),
             path("tls.key"),
             path("data"),
@@ -124,6 +128,11 @@ impl Site {
     /// A file of this site: `first.pem`, `second.pem` and `both.pem` are the authorities.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Where it is served: address and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("https://")
     }
 
     /// Shows a certificate of the second authority from now on, in place.

@@ -92,6 +92,11 @@ fn until_ready(child: &mut Child) {
 impl Place {
     /// Starts everything in fair weather. Run As is on with one OS user for all.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_logging(name, "info")
+    }
+
+    /// The same with a server that logs from this level on.
+    pub(crate) fn start_logging(name: &str, level: &str) -> Self {
         let directory = TempDir::with_prefix("ushertest-").unwrap();
         let os_user = OsUser::with_home(name, "/bin/bash", &[]);
         let address = free_address();
@@ -106,6 +111,7 @@ impl Place {
                 "--data-dir",
             ])
             .arg(&data)
+            .env("RUST_LOG", level)
             .env_remove("SUDO_USER")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -217,6 +223,28 @@ impl Place {
         let tag = json!({"Key": "SSMSessionRunAs", "Value": os_user});
         let arguments = json!({"UserName": user, "Tags": [tag]});
         self.call(&self.admin, "iam", "tag_user", &arguments).must();
+    }
+
+    /// From here on sessions are encrypted under a key of the embedded KMS.
+    pub(crate) fn encrypt(&self) {
+        let kms = |operation: &str, arguments: Value| {
+            self.call(&self.admin, "kms", operation, &arguments).must()
+        };
+        let made = kms("create_key", json!({}));
+        let content = json!({
+            "schemaVersion": "1.0",
+            "sessionType": "Standard_Stream",
+            "inputs": {
+                "runAsEnabled": true, "runAsDefaultUser": self.os_user.name(),
+                "kmsKeyId": made["KeyMetadata"]["KeyId"],
+            },
+        });
+        let arguments = json!({
+            "Name": "SSM-SessionManagerRunShell", "Content": content.to_string(),
+            "DocumentVersion": "$LATEST", "DocumentFormat": "JSON",
+        });
+        self.call(&self.admin, "ssm", "update_document", &arguments)
+            .must();
     }
 
     fn save_run_as(&self, default_user: &str) {

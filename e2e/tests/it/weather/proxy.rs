@@ -3,7 +3,7 @@
 //! It carries API calls, control channels and data channels alike, and none of them is spared. It knows no frames. One
 //! thing it changes: the server names its own address in the answers to clients, and the proxy puts its own there.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +29,8 @@ struct Leg {
     server: SocketAddr,
     sky: Mutex<Sky>,
     changed: Condvar,
+    /// All that has passed on each connection either way, once it was asked for.
+    tapes: Mutex<Option<Tapes>>,
     keeper: SyncSender<Order>,
 }
 
@@ -54,7 +56,10 @@ struct Pair {
     is_api: AtomicBool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// By the connection's number.
+type Tapes = BTreeMap<(u64, Way), Vec<u8>>;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
     ToServer,
     ToPeer,
@@ -76,6 +81,7 @@ impl Proxy {
             server,
             sky: Mutex::default(),
             changed: Condvar::new(),
+            tapes: Mutex::default(),
             keeper,
         });
         let serving = Arc::clone(&leg);
@@ -92,6 +98,12 @@ impl Proxy {
         let mut sky = self.leg.sky.lock().unwrap();
         sky.strokes = strokes.iter().copied().collect();
         sky.passed = 0;
+    }
+
+    /// Records what passes from here on, and hands back what was recorded before.
+    pub(crate) fn record(&self) -> Vec<Vec<u8>> {
+        let before = self.leg.tapes.lock().unwrap().replace(Tapes::new());
+        before.unwrap_or_default().into_values().collect()
     }
 
     /// How many strokes have not fallen yet.
@@ -158,6 +170,10 @@ impl Leg {
                     .store(bytes.starts_with(b"POST / "), Ordering::Relaxed);
             }
             is_first = false;
+            if let Some(tapes) = &mut *self.tapes.lock().unwrap() {
+                let tape = tapes.entry((pair.number, way)).or_default();
+                tape.extend_from_slice(&bytes);
+            }
             if way == Way::ToPeer && pair.is_api.load(Ordering::Relaxed) {
                 self.rename(&mut bytes);
             }
