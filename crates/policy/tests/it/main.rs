@@ -16,5 +16,6 @@ mod limits;
 mod properties;
 mod resource_policy;
 mod run_as;
+mod run_as_oracle;
 mod simulation;
 mod trust;
