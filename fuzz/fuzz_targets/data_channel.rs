@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use usher_wire::data_channel::{ClientHello, DataChannel};
+use usher_wire::data_channel::{ClientHello, DataChannel, KeyDemand};
 use usher_wire::frame::{Frame, MessageType, PayloadType};
 use usher_wire::message::SessionType;
 
@@ -35,7 +35,12 @@ fuzz_target!(|script: &[u8]| {
         client_version: "1.2.0.0".to_owned(),
         terminal: None,
     };
-    for channel in [agent, DataChannel::client(now, [2; 16], hello)] {
+    let demand = KeyDemand {
+        key_id: "alias/sessions".to_owned(),
+        challenge: [3; 16],
+    };
+    let sealed = DataChannel::encrypted_agent(now, [1; 16], SessionType::StandardStream, &demand);
+    for channel in [agent, sealed, DataChannel::client(now, [2; 16], hello)] {
         play(channel, now, script);
     }
 });
@@ -50,7 +55,9 @@ fn play(mut channel: DataChannel, mut now: Instant, mut script: &[u8]) {
         match kind % 8 {
             6 => {
                 now += Duration::from_millis(u64::from(*sequence) * 40);
-                channel.handle_timeout(now);
+                if channel.handle_timeout(now).is_err() {
+                    return;
+                }
             }
             7 => {
                 let _ = channel.send(PayloadType::Output, Bytes::copy_from_slice(payload));
@@ -88,7 +95,9 @@ fn payload_kind(byte: u8) -> PayloadType {
         PayloadType::Flag,
         PayloadType::StdErr,
         PayloadType::ExitCode,
-    ][usize::from(byte % 8)]
+        PayloadType::EncChallengeRequest,
+        PayloadType::EncChallengeResponse,
+    ][usize::from(byte % 10)]
 }
 
 fn from_number(number: u128) -> uuid::Uuid {
