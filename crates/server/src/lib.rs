@@ -17,6 +17,7 @@ mod codec;
 mod config;
 mod console;
 mod context;
+mod delivery;
 mod documents;
 mod error;
 mod gateway;

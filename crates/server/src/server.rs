@@ -22,7 +22,7 @@ use crate::recording::Recordings;
 use crate::standing::Standing;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::{aws_policies, bootstrap, chores, grant_key, http, standing};
+use crate::{aws_policies, bootstrap, chores, delivery, grant_key, http, standing};
 
 /// Why the server does not start, or an identity cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -217,11 +217,13 @@ impl Server {
             self.context.gateway.close().await;
         };
         let chores = chores::run(&self.context, &stop);
+        let delivery = delivery::run(&self.context, &stop);
         let watch = standing::watch(Arc::clone(&self.context), stop.clone());
         tokio::join!(
             join_all(listeners.into_iter().map(serve)),
             close_channels,
             chores,
+            delivery,
             watch
         );
         self.context.store.close().await;

@@ -196,10 +196,18 @@ fn a_session_is_not_started_without_the_encryption_or_the_logs_its_preferences_a
     let dev = Dev::start();
     dev.save_run_as(os_user.name());
     let bob = dev.principal("bob", &MAY_START);
-    for (key, value) in [
-        ("kmsKeyId", "alias/sessions"),
-        ("s3BucketName", "session-logs"),
-        ("cloudWatchLogGroupName", "/session/logs"),
+    for (key, value, says) in [
+        (
+            "kmsKeyId",
+            "alias/sessions",
+            "encrypted with the KMS key alias/sessions, and",
+        ),
+        ("s3BucketName", "session-logs", "set s3BucketName, which"),
+        (
+            "cloudWatchLogGroupName",
+            "/session/logs",
+            "the CloudWatch Logs log group /session/logs: it does not exist",
+        ),
     ] {
         let inputs =
             json!({"runAsEnabled": true, "runAsDefaultUser": os_user.name(), (key): value});
@@ -212,9 +220,7 @@ fn a_session_is_not_started_without_the_encryption_or_the_logs_its_preferences_a
             .must();
         let mut terminal = dev.start_session(&bob.keys);
         terminal.expect("SessionId: bob-");
-        terminal.expect(&format!(
-            "set {key}, which this server does not carry out yet"
-        ));
+        terminal.expect(says);
         terminal.end();
     }
 }

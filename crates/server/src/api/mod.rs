@@ -181,6 +181,8 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::GetConnectionStatus>(),
     entry::<ssm::GetSessionRecording>(),
     entry::<ssm::VerifySessionRecording>(),
+    entry::<ssm::DescribeSessionLogs>(),
+    entry::<ssm::RetrySessionLogs>(),
 ];
 
 /// The operation `name` of `service`.

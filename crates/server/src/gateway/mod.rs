@@ -256,6 +256,20 @@ impl Gateway {
         Ok(())
     }
 
+    /// Has our own agent write a sentence into a live session. AWS's agents cannot and are told nothing.
+    pub(crate) fn announce(&self, session_id: &SessionId, sentence: String) {
+        let session = self.live(session_id);
+        let Some(session) = session else {
+            return;
+        };
+        if self
+            .connected_node(&session.node)
+            .is_some_and(|node| node.is_ours)
+        {
+            session.tell_agent(outgoing::notice(self.0.clock.now_ms(), sentence));
+        }
+    }
+
     /// Closes the control channel of a node that is none any more.
     pub(crate) fn dismiss(&self, node: &NodeId) {
         let end = Message::End {

@@ -70,10 +70,15 @@ pub(crate) async fn issue_node_credentials(
     Ok(issued)
 }
 
-/// The caller that keys for `scope` stand for.
+/// The node, or one session of it, as the caller of what the server does in its place.
 pub(crate) async fn node_caller(context: &Context, scope: NodeScope) -> Result<Caller, ApiError> {
-    let node = context.store.node(scope.node.as_str()).await?;
-    let node = node.ok_or_else(|| ApiError::internal("a node without a row was asked about"))?;
+    let row = context.store.node(scope.node.as_str()).await?;
+    let node = row.ok_or_else(|| {
+        ApiError::new(
+            Code::AccessDenied,
+            format!("{} is not a managed node any more", scope.node),
+        )
+    })?;
     Ok(Caller::node(context.config.scope(), scope, &node.role))
 }
 

@@ -18,6 +18,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::task::{JoinError, spawn_blocking};
 use usher_policy::LogFailure;
 use usher_wire::ids::SessionId;
@@ -25,8 +26,10 @@ use usher_wire::ids::SessionId;
 use crate::limits;
 use crate::store::{RecordingRow, Store, StoreError};
 use crate::vault::Vault;
+pub(crate) use cast::whole_characters;
 use file::{FileError, RecordingFile};
-pub(crate) use pages::PageError;
+pub(crate) use order::Event;
+pub(crate) use pages::{PageError, Place};
 use space::{Limits, Space};
 pub(crate) use tape::{Heard, Tape};
 
@@ -50,6 +53,8 @@ struct Shared {
     folder: PathBuf,
     vault: Arc<Vault>,
     space: Space,
+    /// Something was recorded, or a recording was closed.
+    written: Notify,
 }
 
 impl Recordings {
@@ -71,6 +76,7 @@ impl Recordings {
             folder: data_dir.join("recordings"),
             vault,
             space,
+            written: Notify::new(),
         })))
     }
 
@@ -132,7 +138,19 @@ impl Recordings {
         let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
         store
             .close_recording(tape.session(), head, closed.lost.as_deref(), now)
-            .await
+            .await?;
+        self.wake_delivery();
+        Ok(())
+    }
+
+    /// Waits until there may be something new to deliver. For one waiter; cancel safe.
+    pub(crate) async fn written(&self) {
+        self.0.written.notified().await;
+    }
+
+    /// Lets deliveries be looked at.
+    pub(crate) fn wake_delivery(&self) {
+        self.0.written.notify_one();
     }
 
     fn tape(&self, session: &str, owner: &str, on_loss: LogFailure) -> Arc<Tape> {

@@ -27,6 +27,16 @@ pub(crate) enum Event {
     End,
 }
 
+impl Event {
+    /// Bytes for the terminal.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Output(bytes) => bytes.len(),
+            Self::Size { .. } | Self::Lost(_) | Self::End => 0,
+        }
+    }
+}
+
 /// Puts records in order.
 #[derive(Debug, Default)]
 pub(crate) struct Order {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Recordings;
 use super::cast::Cast;
 use super::file::{Block, FileError, Head, RecordingFile};
-use super::order::Order;
+use super::order::{Event, Order};
 
 /// Characters after which a page ends; the last block may pass it by its own.
 const PAGE: usize = 512 * 1024;
@@ -35,13 +35,50 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
 }
 
-/// What a token holds.
-#[derive(Debug, Serialize, Deserialize)]
-struct Token {
+/// A place in a recording from which it can be read on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Place {
     offset: u64,
     index: u64,
     hash: [u8; 32],
     next: i64,
+}
+
+impl Place {
+    fn of(order: &Order, present: Head) -> Self {
+        let (next, head) = order.place(present);
+        Self {
+            offset: head.offset,
+            index: head.index,
+            hash: head.hash,
+            next,
+        }
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            offset: self.offset,
+            index: self.index,
+            hash: self.hash,
+        }
+    }
+}
+
+/// A piece of a recording as it happened.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    /// In order, with their times in milliseconds since the epoch.
+    pub(crate) events: Vec<(u64, Event)>,
+    /// Where the next piece begins.
+    pub(crate) place: Place,
+    /// There is nothing more yet.
+    pub(crate) is_end: bool,
+}
+
+/// What a token holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Token {
+    place: Place,
     cast: Cast,
 }
 
@@ -69,12 +106,8 @@ impl Recordings {
         let (mut order, mut cast) = match token {
             None => (Order::default(), Cast::default()),
             Some(token) => {
-                file.go_to(Head {
-                    offset: token.offset,
-                    index: token.index,
-                    hash: token.hash,
-                })?;
-                (Order::after(token.next), token.cast)
+                file.go_to(token.place.head())?;
+                (Order::after(token.place.next), token.cast)
             }
         };
         let mut lines = String::new();
@@ -93,12 +126,8 @@ impl Recordings {
                 cast.lines(created, &events, &mut lines);
             }
             if lines.len() >= PAGE {
-                let (next, head) = order.place(file.head());
                 let token = Token {
-                    offset: head.offset,
-                    index: head.index,
-                    hash: head.hash,
-                    next,
+                    place: Place::of(&order, file.head()),
                     cast,
                 };
                 return Ok(Page {
@@ -107,6 +136,41 @@ impl Recordings {
                 });
             }
         }
+    }
+
+    /// Some of what happened from `place` on, or from the beginning: until there is no more or its output has `most`
+    /// bytes. Blocks.
+    pub(crate) fn stretch(
+        &self,
+        session: &str,
+        place: Option<&Place>,
+        most: usize,
+    ) -> Result<Stretch, FileError> {
+        let mut file = RecordingFile::open(&self.path(session), session, &self.0.vault)?;
+        let mut order = Order::after(place.map_or(0, |place| place.next));
+        if let Some(place) = place {
+            file.go_to(place.head())?;
+        }
+        let (mut events, mut bytes, mut is_end) = (Vec::new(), 0, false);
+        while bytes < most && !is_end {
+            let head = file.head();
+            let Block::Records(records) = file.read()? else {
+                is_end = true;
+                continue;
+            };
+            let before = events.len();
+            for record in records {
+                order.take(head, record, &mut events);
+            }
+            let new = events.iter().skip(before).map(|(_, event)| event.length());
+            bytes += new.sum::<usize>();
+        }
+        let place = Place::of(&order, file.head());
+        Ok(Stretch {
+            events,
+            place,
+            is_end,
+        })
     }
 
     /// Reads every block. Blocks.

@@ -299,7 +299,9 @@ impl Tape {
         // The estimate was enough; what it had too much goes back.
         let used = running.file.head().offset.saturating_sub(before);
         space.give_back(&self.owner, bytes.saturating_sub(used));
-        Ok(written?)
+        written?;
+        self.shared.written.notify_one();
+        Ok(())
     }
 
     /// Marks in the recording, as far as that can be written, that it ends before its session.

@@ -13,6 +13,7 @@ mod iam;
 mod key_aliases;
 mod key_grants;
 mod keys;
+mod log_deliveries;
 mod log_events;
 mod log_groups;
 mod log_streams;
@@ -48,6 +49,7 @@ pub(crate) use iam::{
 pub(crate) use key_aliases::AliasRow;
 pub(crate) use key_grants::GrantRow;
 pub(crate) use keys::{KeyRow, KeyState, MaterialRow};
+pub(crate) use log_deliveries::{DeliveryRow, DeliveryState};
 pub(crate) use log_events::{EventPlace, EventRange, LogEventRow};
 pub(crate) use log_groups::{GroupKeyRow, LogGroupRow};
 pub(crate) use log_streams::LogStreamRow;

@@ -45,6 +45,7 @@ mod resume;
 mod role_keys;
 mod role_sessions;
 mod roles;
+mod session_logs;
 mod signature;
 mod simulate;
 mod standing;

@@ -68,7 +68,9 @@ impl Operation for StartSession {
         let (login, rule) = Login::decide(call, &plan, &node);
         let login = match login {
             Ok(login) => match encryption::check(call, &plan, &id, &node).await? {
-                Ok(()) => Ok(login),
+                Ok(()) => recorded::demand_log(call, &id, &node, &plan)
+                    .await?
+                    .map(|()| login),
                 Err(no_key) => Err(no_key.into()),
             },
             refused => refused,
@@ -106,7 +108,7 @@ impl Operation for StartSession {
                 let task = task::build(call, &id, &node, &plan, &login).await?;
                 let tape = recorded::begin(call, &id, &plan).await?;
                 call.context.store.insert_session(&row, &token.row).await?;
-                recorded::store(call, &row, &plan, tape.as_deref()).await?;
+                recorded::store(call, &id, &row, &plan, tape.as_deref()).await?;
                 tracing::info!(session = %id, %node, owner = row.owner_arn, %rule, os_user = row.os_user, "session starts");
                 call.context.gateway.begin(&row, id, node, &task, tape);
             }

@@ -24,6 +24,7 @@ impl Scene {
             folder: folder.path().to_owned(),
             vault: Arc::new(vault),
             space: Space::new(limits),
+            written: tokio::sync::Notify::new(),
         });
         let scene = Self { folder, shared };
         RecordingFile::create(&scene.path(), "s", &scene.shared.vault).unwrap();

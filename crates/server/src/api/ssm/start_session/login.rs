@@ -11,6 +11,7 @@ use super::encryption::NoKey;
 use super::plan::Plan;
 use crate::api::Call;
 use crate::api::ssm::session::run_as_of_caller;
+use crate::delivery::Undeliverable;
 use crate::gateway::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
 
 /// As whom the session runs.
@@ -43,6 +44,16 @@ pub(super) enum Refusal {
     /// It is to be encrypted, and there would be no key.
     #[error(transparent)]
     NoKey(#[from] NoKey),
+    /// A log was asked for that cannot be made.
+    #[error(transparent)]
+    Log(#[from] Undeliverable),
+    /// The server makes logs from what it sees, and of an encrypted session it sees nothing.
+    #[error(
+        "The preferences or the session document ask for encryption with a KMS key and for a log in CloudWatch Logs \
+         (kmsKeyId and cloudWatchLogGroupName), which this server does not give together yet: the session is not \
+         started without either."
+    )]
+    EncryptedLog,
     /// The node has as many sessions as it may have.
     #[error(
         "The node {0} has {SESSIONS_PER_NODE} sessions already, the most it may have. End some of them first."
@@ -106,6 +117,10 @@ fn judge(
     if let Some(key) = unkept_protection(properties, inputs) {
         return Err(Refusal::Unprotected(key));
     }
+    let is_port = matches!(properties, SessionProperties::Port(_));
+    if !is_port && !inputs.kms_key_id.is_empty() && !inputs.cloud_watch.log_group.is_empty() {
+        return Err(Refusal::EncryptedLog);
+    }
     if of_node >= SESSIONS_PER_NODE {
         return Err(Refusal::NodeIsFull(node.clone()));
     }
@@ -132,12 +147,7 @@ fn unkept_protection(
     if matches!(properties, SessionProperties::Port(_)) {
         return None;
     }
-    [
-        ("s3BucketName", &inputs.s3.bucket),
-        ("cloudWatchLogGroupName", &inputs.cloud_watch.log_group),
-    ]
-    .into_iter()
-    .find_map(|(key, value)| (!value.is_empty()).then_some(key))
+    (!inputs.s3.bucket.is_empty()).then_some("s3BucketName")
 }
 
 #[cfg(test)]
@@ -215,17 +225,20 @@ mod tests {
             log_group: "sessions".into(),
             ..none.cloud_watch.clone()
         };
-        let streamed = SessionInputs {
+        let logged_blindly = SessionInputs {
             cloud_watch,
+            kms_key_id: "alias/sessions".into(),
             ..none
         };
-        for (inputs, key) in [(kept, "s3BucketName"), (streamed, "cloudWatchLogGroupName")] {
-            for properties in [&SessionProperties::Shell, &elevated()] {
-                assert_eq!(
-                    refused(&inputs, properties),
-                    Some(Refusal::Unprotected(key))
-                );
-            }
+        for properties in [&SessionProperties::Shell, &elevated()] {
+            assert_eq!(
+                refused(&kept, properties),
+                Some(Refusal::Unprotected("s3BucketName"))
+            );
+            assert_eq!(
+                refused(&logged_blindly, properties),
+                Some(Refusal::EncryptedLog)
+            );
         }
     }
 

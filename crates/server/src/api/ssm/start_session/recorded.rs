@@ -1,15 +1,17 @@
-//! Whether a session that starts is recorded, and the beginning of its recording.
+//! Whether a session that starts is recorded, the beginning of its recording, and what its log demands.
 //!
 //! What KMS encrypts passes the server as ciphertext, and a port's stream is no terminal: neither is recorded here.
 
 use std::sync::Arc;
 
 use usher_policy::SessionProperties;
-use usher_wire::ids::SessionId;
+use usher_wire::ids::{NodeId, SessionId};
 
+use super::login::Refusal;
 use super::plan::Plan;
 use crate::api::Call;
 use crate::config::Recording;
+use crate::delivery;
 use crate::error::ApiError;
 use crate::recording::Tape;
 use crate::store::{RecordingRow, SessionRow};
@@ -33,6 +35,7 @@ pub(super) async fn begin(
 /// Stores that the session of this row is recorded.
 pub(super) async fn store(
     call: Call<'_>,
+    id: &SessionId,
     row: &SessionRow,
     plan: &Plan,
     tape: Option<&Tape>,
@@ -46,5 +49,20 @@ pub(super) async fn store(
         plan.inputs.log_failure,
         row.created,
     );
-    Ok(call.context.store.insert_recording(&recording).await?)
+    call.context.store.insert_recording(&recording).await?;
+    Ok(delivery::plan(call.context, id, &plan.inputs).await?)
+}
+
+/// What the session's log demands before the session starts.
+pub(super) async fn demand_log(
+    call: Call<'_>,
+    id: &SessionId,
+    node: &NodeId,
+    plan: &Plan,
+) -> Result<Result<(), Refusal>, ApiError> {
+    if matches!(plan.document.properties(), SessionProperties::Port(_)) {
+        return Ok(Ok(()));
+    }
+    let demanded = delivery::demand(call.context, node, id, &plan.inputs.cloud_watch).await?;
+    Ok(demanded.map_err(Refusal::from))
 }

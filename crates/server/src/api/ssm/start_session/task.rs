@@ -69,6 +69,8 @@ fn document_content(plan: &Plan, login: &Login) -> Value {
             "runAsEnabled".to_owned(),
             json!(matches!(login, Login::As(_))),
         );
+        // The server makes this log from its recording: one that the node's agent wrote would be a second.
+        inputs.insert("cloudWatchLogGroupName".to_owned(), json!(""));
     }
     content
 }

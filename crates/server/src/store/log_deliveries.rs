@@ -1,0 +1,182 @@
+//! Session logs on their way: how far each is, when it is tried again, and what was wrong the last time.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError};
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeliveryState {
+    /// There is more to deliver.
+    Waiting,
+    /// All of it is there.
+    Done,
+    /// Given up until somebody asks again.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeliveryRow {
+    /// Of which session's log.
+    pub(crate) session_id: String,
+    /// `logs`.
+    pub(crate) sink: String,
+    /// The log group.
+    pub(crate) container: String,
+    /// The stream.
+    pub(crate) name: String,
+    /// Whether it goes on while the session lasts.
+    pub(crate) streaming: bool,
+    /// How it stands.
+    pub(crate) state: DeliveryState,
+    /// Tries that failed since the last one that did not.
+    pub(crate) attempts: i64,
+    /// Milliseconds.
+    pub(crate) next_try: i64,
+    /// How far it has come, in its own form; empty at the beginning.
+    pub(crate) place: String,
+    /// What was wrong at the last try.
+    pub(crate) problem: Option<String>,
+}
+
+fn delivery(row: &AnyRow) -> Result<DeliveryRow, StoreError> {
+    let (state, streaming): (String, i64) = (row.try_get("state")?, row.try_get("streaming")?);
+    Ok(DeliveryRow {
+        session_id: row.try_get("session_id")?,
+        sink: row.try_get("sink")?,
+        container: row.try_get("container")?,
+        name: row.try_get("name")?,
+        streaming: streaming != 0,
+        state: match state.as_str() {
+            "waiting" => DeliveryState::Waiting,
+            "done" => DeliveryState::Done,
+            _ => DeliveryState::Failed,
+        },
+        attempts: row.try_get("attempts")?,
+        next_try: row.try_get("next_try")?,
+        place: row.try_get("place")?,
+        problem: row.try_get("problem")?,
+    })
+}
+
+impl Store {
+    /// Stores a delivery that is to be made.
+    pub(crate) async fn insert_delivery(&self, row: &DeliveryRow) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query(
+            "INSERT INTO log_deliveries (session_id, sink, container, name, streaming, state, attempts, next_try, place) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(&row.session_id)
+        .bind(&row.sink)
+        .bind(&row.container)
+        .bind(&row.name)
+        .bind(i64::from(row.streaming))
+        .bind(row.state.as_str())
+        .bind(row.attempts)
+        .bind(row.next_try)
+        .bind(&row.place)
+        .execute(&mut *write)
+        .await?;
+        Ok(write.commit().await?)
+    }
+
+    /// The deliveries of a session's log.
+    pub(crate) async fn deliveries_of(
+        &self,
+        session_id: &str,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        sqlx::query("SELECT * FROM log_deliveries WHERE session_id = $1 ORDER BY sink")
+            .bind(session_id)
+            .fetch_all(self.readers())
+            .await?
+            .iter()
+            .map(delivery)
+            .collect()
+    }
+
+    /// Waiting deliveries that can go on at this time: of recordings that are closed, and streamed ones.
+    pub(crate) async fn due_deliveries(&self, now_ms: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+        sqlx::query(
+            "SELECT d.* FROM log_deliveries d JOIN recordings r ON r.session_id = d.session_id \
+             WHERE d.state = 'waiting' AND d.next_try <= $1 AND (d.streaming = 1 OR r.closed IS NOT NULL) \
+             ORDER BY d.next_try",
+        )
+        .bind(now_ms)
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(delivery)
+        .collect()
+    }
+
+    /// When the next delivery is tried that waits for its time.
+    pub(crate) async fn next_delivery(&self, now_ms: i64) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query(
+            "SELECT MIN(next_try) AS next FROM log_deliveries WHERE state = 'waiting' AND next_try > $1",
+        )
+        .bind(now_ms)
+        .fetch_one(self.readers())
+        .await?;
+        Ok(row.try_get("next")?)
+    }
+
+    /// Stores how a delivery stands after a try. One that is done shows where the log is in the session's history.
+    pub(crate) async fn update_delivery(&self, row: &DeliveryRow) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query(
+            "UPDATE log_deliveries SET state = $1, attempts = $2, next_try = $3, place = $4, problem = $5 \
+             WHERE session_id = $6 AND sink = $7",
+        )
+        .bind(row.state.as_str())
+        .bind(row.attempts)
+        .bind(row.next_try)
+        .bind(&row.place)
+        .bind(row.problem.as_deref())
+        .bind(&row.session_id)
+        .bind(&row.sink)
+        .execute(&mut *write)
+        .await?;
+        if row.state == DeliveryState::Done {
+            sqlx::query("UPDATE sessions SET logs_output = $1 WHERE session_id = $2")
+                .bind(format!("{}:{}", row.container, row.name))
+                .bind(&row.session_id)
+                .execute(&mut *write)
+                .await?;
+        }
+        Ok(write.commit().await?)
+    }
+
+    /// Lets the failed deliveries of a session be tried again at once. How many there were.
+    pub(crate) async fn retry_deliveries(
+        &self,
+        session_id: &str,
+        now_ms: i64,
+    ) -> Result<u64, StoreError> {
+        let mut write = self.write().await?;
+        let tried = sqlx::query(
+            "UPDATE log_deliveries SET state = 'waiting', attempts = 0, next_try = $1 \
+             WHERE session_id = $2 AND state <> 'done'",
+        )
+        .bind(now_ms)
+        .bind(session_id)
+        .execute(&mut *write)
+        .await?
+        .rows_affected();
+        write.commit().await?;
+        Ok(tried)
+    }
+}
