@@ -42,7 +42,8 @@ pub use random::{NoRandomness, random};
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{
-    ActivationRegistration, ManagedNode, RecordingPage, RegisteredNode, ResumedSession, RoleToken,
-    Ssm, StartSession, StartedSession, VerifiedRecording,
+    ActivationRegistration, ExplainRunAs, ExplainedRunAs, ManagedNode, NodeVerdict, RecordingPage,
+    RegisteredNode, ResumedSession, RoleToken, Ssm, StartSession, StartedSession, Tag,
+    VerifiedRecording,
 };
 pub use tls::{TlsError, Trust};

@@ -60,6 +60,73 @@ pub struct ResumedSession {
     pub token_value: Option<Secret>,
 }
 
+/// Input of ExplainRunAs, which only Usher has.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExplainRunAs {
+    /// ARN of a user or role; the caller when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// As AssumeRole would set them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub session_tags: Vec<Tag>,
+    /// Node id, if a node is to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Session document; the account's preferences when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_name: Option<String>,
+    /// Document parameters.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// Its key.
+    pub key: String,
+    /// Its value, perhaps empty.
+    pub value: String,
+}
+
+/// Answer of ExplainRunAs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExplainedRunAs {
+    /// Whose session it would be.
+    pub principal: String,
+    /// The document.
+    pub document_name: String,
+    /// Which rule decides.
+    pub rule: String,
+    /// `RunAs`, `SsmUser` or `Refused`.
+    pub decision: String,
+    /// The OS user, where one is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_user: Option<String>,
+    /// Why there would be no session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the node says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeVerdict>,
+}
+
+/// What a node says to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NodeVerdict {
+    /// The node.
+    pub target: String,
+    /// `Accepted`, `Refused` or `Unknown`.
+    pub decision: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A managed node as DescribeInstanceInformation lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -201,6 +268,18 @@ impl Ssm {
         input: &StartSession,
     ) -> Result<StartedSession, CallError> {
         self.client.call(identity, "StartSession", input).await
+    }
+
+    /// As whom a session would run, and what a node says to that.
+    ///
+    /// # Errors
+    /// As every operation here.
+    pub async fn explain_run_as(
+        &self,
+        identity: Identity<'_>,
+        input: &ExplainRunAs,
+    ) -> Result<ExplainedRunAs, CallError> {
+        self.client.call(identity, "ExplainRunAs", input).await
     }
 
     /// Asks for a new token of a session that lost its connection.

@@ -19,6 +19,7 @@ use crate::forward::{self, ForwardArguments};
 use crate::login::{self, LoginArguments};
 use crate::node_list::{self, Format};
 use crate::play::{self, PlayArguments};
+use crate::run_as::{self, RunAsCommand};
 use crate::server::SettingsFile;
 use crate::sessions;
 use crate::ssh::{self, SshConfigArguments, SshProxyArguments};
@@ -92,6 +93,13 @@ enum Command {
     Completion {
         /// The shell
         shell: Shell,
+    },
+    /// Find out who becomes whom
+    RunAs {
+        #[command(subcommand)]
+        command: RunAsCommand,
+        #[command(flatten)]
+        caller: CallerArguments,
     },
     /// List the managed nodes
     Nodes {
@@ -192,6 +200,7 @@ async fn run(command: Command) -> Result<Outcome, Error> {
             sessions::verify(&session, caller.into()).await
         }
         Command::Completion { shell } => completion(shell),
+        Command::RunAs { command, caller } => run_as::run(command, caller.into()).await,
         Command::Nodes { output, caller } => node_list::run(output, caller.into()).await,
     }
 }

@@ -21,6 +21,7 @@ mod parameters;
 mod play;
 mod plugin;
 mod reach;
+mod run_as;
 mod server;
 mod sessions;
 mod ssh;

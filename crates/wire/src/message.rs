@@ -4,6 +4,7 @@
 //! member, `Usher`, which AWS's programs ignore. Nothing here decides anything.
 
 mod encryption;
+mod explain;
 mod flag;
 mod handshake;
 mod open;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use encryption::{EncryptionChallenge, KmsParameters, KmsResult};
+pub use explain::{Explain, Explained};
 pub use flag::Flag;
 pub use handshake::{
     ActionStatus, HandshakeComplete, HandshakeRequest, HandshakeResponse, ProcessedAction,

@@ -48,6 +48,7 @@ mod roles;
 #[cfg(test)]
 mod run_as;
 #[cfg(test)]
+mod run_as_explain;
 mod run_as_refusals;
 #[cfg(test)]
 mod screen;

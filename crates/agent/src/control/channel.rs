@@ -3,6 +3,7 @@
 //! Owns that whatever the service sends is parsed here, within bounds, and nowhere nearer to root;
 //! a task that cannot be served is answered with a sentence, not dropped as AWS's agent does.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use base64::Engine;
@@ -13,13 +14,22 @@ use tokio::time::sleep_until;
 use usher_aws::{Credentials, JsonClient, wall_ms};
 use usher_wire::frame::{Frame, MessageType};
 use usher_wire::ids::{NodeId, SessionId};
-use usher_wire::message::{ChannelClosed, StartTask, TaskAcknowledge, TaskContent};
+use usher_wire::message::{
+    ChannelClosed, Explain, Explained, StartTask, TaskAcknowledge, TaskContent, to_json,
+};
+use uuid::Uuid;
 
 use super::ControlError;
 use super::completions::Completions;
 use crate::ipc::{AsyncLink, LinkError, Outcome, ToControl, ToMonitor};
 use crate::session::{SessionTask, TaskError, purpose, usher_member};
 use crate::transport::{Opening, Purpose, Sight, Transport, control_text};
+
+/// Answers to questions that may wait for room on the channel; further ones are dropped, and who asked gives up.
+const EXPLAINED: usize = 16;
+
+/// Bytes of the longest id of a question.
+const REQUEST_ID: usize = 64;
 
 /// Serves the channel until the monitor is gone.
 pub(super) async fn serve(
@@ -39,6 +49,7 @@ pub(super) async fn serve(
         }),
         monitor,
         completions: Completions::default(),
+        explained: VecDeque::new(),
         endpoint: client.endpoint().to_string(),
         region: client.region().to_owned(),
         authorities,
@@ -58,6 +69,8 @@ struct Control {
     transport: Transport,
     monitor: AsyncLink,
     completions: Completions,
+    /// Answers that wait for room; who asked gives up when the channel is lost.
+    explained: VecDeque<Bytes>,
     endpoint: String,
     region: String,
     authorities: Option<String>,
@@ -74,6 +87,11 @@ impl Control {
     fn transmit(&mut self) {
         while self.transport.has_room()
             && let Some(frame) = self.completions.take_due(Instant::now(), wall_ms())
+        {
+            self.transport.feed(frame);
+        }
+        while self.transport.has_room()
+            && let Some(frame) = self.explained.pop_front()
         {
             self.transport.feed(frame);
         }
@@ -101,7 +119,10 @@ impl Control {
                 tracing::info!(node = %self.node, "the control channel is open");
                 self.completions.repeat_all(Instant::now());
             }
-            Sight::Down => tracing::warn!("the control channel is lost; it is opened again"),
+            Sight::Down => {
+                self.explained.clear();
+                tracing::warn!("the control channel is lost; it is opened again");
+            }
             Sight::Failed(error) => tracing::warn!("the control channel is tried again: {error}"),
             Sight::Message(message) => self.on_message(message)?,
             Sight::Room => {}
@@ -110,10 +131,39 @@ impl Control {
     }
 
     fn on_monitor(&mut self, said: ToControl) {
-        if let ToControl::Ended { session, outcome } = said {
-            self.completions
-                .add(&self.node, session, outcome, Instant::now());
+        match said {
+            ToControl::Ended { session, outcome } => {
+                self.completions
+                    .add(&self.node, session, outcome, Instant::now());
+            }
+            ToControl::Explained { request, refusal } => self.on_explained(request, refusal),
+            ToControl::Configure { .. } => {}
         }
+    }
+
+    fn on_explained(&mut self, request_id: String, refusal: Option<String>) {
+        if self.explained.len() >= EXPLAINED {
+            return;
+        }
+        let answer = to_json(&Explained {
+            request_id,
+            refusal,
+        });
+        let id = Uuid::new_v4();
+        let frame =
+            Frame::unsequenced(MessageType::UsherExplained, 0, id, wall_ms(), answer).encode();
+        self.explained.push_back(frame);
+    }
+
+    fn on_explain(&mut self, asked: Explain) -> Result<(), ControlError> {
+        if asked.request_id.len() > REQUEST_ID {
+            tracing::warn!("a question with an overlong id is ignored");
+            return Ok(());
+        }
+        Ok(self.monitor.send(&ToMonitor::Explain {
+            request: asked.request_id,
+            user: asked.os_user,
+        })?)
     }
 
     /// What cannot be read is logged and ignored: the channel is the node's lifeline.
@@ -135,6 +185,9 @@ impl Control {
             }
             MessageType::AgentTaskAcknowledge => serde_json::from_slice(payload)
                 .map(|receipt: TaskAcknowledge| self.on_receipt(&receipt)),
+            MessageType::UsherExplain => {
+                serde_json::from_slice(payload).map(|asked: Explain| self.on_explain(asked))
+            }
             other => {
                 tracing::debug!("a message of type {other} is ignored");
                 return Ok(());

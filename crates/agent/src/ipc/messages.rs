@@ -20,6 +20,11 @@ pub(crate) enum ToMonitor {
     End { session: SessionId },
     /// The service has acknowledged a session's end: it may be forgotten.
     Reported { session: SessionId },
+    /// Would this OS user be let in? Without a name: the account of sessions without Run As.
+    Explain {
+        request: String,
+        user: Option<String>,
+    },
 }
 
 /// Monitor to control.
@@ -40,6 +45,11 @@ pub(crate) enum ToControl {
         session: SessionId,
         outcome: Outcome,
     },
+    /// Answers Explain; without a refusal the OS user would be let in.
+    Explained {
+        request: String,
+        refusal: Option<String>,
+    },
 }
 
 /// How a session ended.
@@ -56,6 +66,8 @@ pub(crate) enum Outcome {
 pub(crate) enum ToLogin {
     /// Check this grant; the first message.
     Check { session: SessionId, grant: Vec<u8> },
+    /// Say whether this OS user would be let in, and end; the first message.
+    Explain { user: Option<String> },
     /// Hang up, then kill.
     End,
 }
@@ -79,6 +91,11 @@ pub(crate) enum Asked {
     AccountDatabase = 1,
     /// PAM's modules.
     Pam = 2,
+}
+
+/// No text is empty where there may be none.
+fn optional(fields: &mut Reader<'_>) -> Result<Option<String>, IpcError> {
+    Ok(Some(fields.text()?.to_owned()).filter(|text| !text.is_empty()))
 }
 
 fn session(fields: &mut Reader<'_>) -> Result<SessionId, IpcError> {
@@ -106,6 +123,11 @@ impl Message for ToMonitor {
                 fields.byte(3);
                 fields.text(session.as_str());
             }
+            Self::Explain { request, user } => {
+                fields.byte(4);
+                fields.text(request);
+                fields.text(user.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -121,6 +143,10 @@ impl Message for ToMonitor {
             }),
             3 => Ok(Self::Reported {
                 session: session(fields)?,
+            }),
+            4 => Ok(Self::Explain {
+                request: fields.text()?.to_owned(),
+                user: optional(fields)?,
             }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
@@ -156,6 +182,11 @@ impl Message for ToControl {
                     }
                 }
             }
+            Self::Explained { request, refusal } => {
+                fields.byte(3);
+                fields.text(request);
+                fields.text(refusal.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -166,7 +197,7 @@ impl Message for ToControl {
                 region: fields.text()?.to_owned(),
                 node: fields.text()?.to_owned(),
                 fingerprint: fields.text()?.to_owned(),
-                authorities: Some(fields.text()?.to_owned()).filter(|pem| !pem.is_empty()),
+                authorities: optional(fields)?,
                 key: fields.descriptor()?,
             }),
             2 => Ok(Self::Ended {
@@ -176,6 +207,10 @@ impl Message for ToControl {
                     1 => Outcome::Failed(fields.text()?.to_owned()),
                     _ => return Err(IpcError::InvalidField),
                 },
+            }),
+            3 => Ok(Self::Explained {
+                request: fields.text()?.to_owned(),
+                refusal: optional(fields)?,
             }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
@@ -191,6 +226,10 @@ impl Message for ToLogin {
                 fields.slice(grant);
             }
             Self::End => fields.byte(2),
+            Self::Explain { user } => {
+                fields.byte(3);
+                fields.text(user.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -201,6 +240,9 @@ impl Message for ToLogin {
                 grant: fields.slice()?.to_vec(),
             }),
             2 => Ok(Self::End),
+            3 => Ok(Self::Explain {
+                user: optional(fields)?,
+            }),
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

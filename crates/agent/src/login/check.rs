@@ -4,6 +4,8 @@
 //! on accounts. Nothing runs as anybody here and no uid changes, so a refused session leaves no
 //! trace but its spent grant.
 
+use std::path::Path;
+
 use usher_sys::{Account, AccountError, PamStep, Uid};
 use usher_wire::grant::GrantedLogin;
 use usher_wire::ids::{NodeId, OsUserName, SessionId};
@@ -11,8 +13,8 @@ use usher_wire::ids::{NodeId, OsUserName, SessionId};
 use super::grant::{Expected, GrantRefusal, SpentGrants, redeem};
 use super::permit::Permit;
 use super::policy::{Facts, PolicyRefusal, judge_account, judge_name, judge_ssm_user};
-use super::ssm_user::{SsmUserError, ensure};
-use crate::config::Config;
+use super::ssm_user::{SsmUserError, ensure, find};
+use crate::config::{Config, NodePolicy};
 use crate::identities::Identities;
 use crate::journal::Journal;
 
@@ -32,6 +34,8 @@ pub(crate) enum Refusal {
         "The OS user {user} has uid 0 on {node}, and root is never allowed. Name another OS user."
     )]
     UidZero { user: OsUserName, node: NodeId },
+    #[error("What was asked about on {0} is not a valid OS user name.")]
+    NotAName(NodeId),
     #[error("The OS user {user} cannot be used on {node}: {reason}.")]
     Account {
         user: OsUserName,
@@ -99,10 +103,26 @@ impl Checker<'_> {
         let grant = redeem(grant, expected, spent)?;
         let account = match &grant.login {
             GrantedLogin::OsUser(user) => self.named(user)?,
-            GrantedLogin::SsmUser => self.ssm_user()?,
+            GrantedLogin::SsmUser => self.ssm_user(ensure)?,
         };
         self.judge(&account)?;
         Ok(Permit::new(account, &grant))
+    }
+
+    /// Whether the OS user, or the account of sessions without Run As, would be let in now. Nothing is made for it.
+    pub(crate) fn explain(&self, user: Option<&str>) -> Result<(), Refusal> {
+        let account = match user {
+            Some(user) => {
+                let user = OsUserName::parse(user).map_err(|_| self.not_a_name())?;
+                Some(self.named(&user)?)
+            }
+            None => self.ssm_user(find)?,
+        };
+        account.map_or(Ok(()), |account| self.judge(&account))
+    }
+
+    fn not_a_name(&self) -> Refusal {
+        Refusal::NotAName(self.node.clone())
     }
 
     fn named(&self, user: &OsUserName) -> Result<Account, Refusal> {
@@ -124,7 +144,11 @@ impl Checker<'_> {
         })
     }
 
-    fn ssm_user(&self) -> Result<Account, Refusal> {
+    /// The account of sessions without Run As, as `get` gets it.
+    fn ssm_user<T>(
+        &self,
+        get: impl FnOnce(&NodePolicy, &Path, &Journal) -> Result<T, SsmUserError>,
+    ) -> Result<T, Refusal> {
         let node = self.node.clone();
         if let Some(own) = self.own_user {
             let own = own.to_owned();
@@ -132,7 +156,7 @@ impl Checker<'_> {
         }
         judge_ssm_user(&self.config.policy).map_err(|reason| self.policy(reason))?;
         let journal = Journal::new(self.config.journal.as_deref());
-        ensure(&self.config.policy, &self.config.run_dir, &journal)
+        get(&self.config.policy, &self.config.run_dir, &journal)
             .map_err(|reason| Refusal::SsmUser { node, reason })
     }
 

@@ -64,8 +64,10 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     let mut monitor = Link::new(monitor);
 
     usher_sys::deadline(CHECK_SECONDS);
-    let ToLogin::Check { session: id, grant } = monitor.receive()? else {
-        return Err(LoginError::OutOfOrder);
+    let (id, grant) = match monitor.receive()? {
+        ToLogin::Check { session, grant } => (session, grant),
+        ToLogin::Explain { user } => return explain(config, user.as_deref(), &monitor),
+        ToLogin::End => return Err(LoginError::OutOfOrder),
     };
     let (opened, door) = match open(config, &id, &grant, &monitor) {
         Ok(Ok(open)) => open,
@@ -92,6 +94,42 @@ pub(crate) fn run(config: &Config) -> Result<(), LoginError> {
     shell::serve(opened, &id, ends, config.policy.linger)
 }
 
+/// Says whether the OS user would be let in, as far as the node's rules and the account database go. PAM is not asked: its
+/// modules act.
+fn explain(config: &Config, user: Option<&str>, monitor: &Link) -> Result<(), LoginError> {
+    let said = with_checker(config, |checker| Ok(checker.explain(user)))?;
+    let said = match said {
+        Ok(()) => FromLogin::Accepted,
+        Err(refusal) => FromLogin::Refused {
+            sentence: refusal.to_string(),
+        },
+    };
+    Ok(monitor.send(&said)?)
+}
+
+fn with_checker<T>(
+    config: &Config,
+    ask: impl FnOnce(&Checker<'_>) -> Result<T, LoginError>,
+) -> Result<T, LoginError> {
+    let registration = StateDir::new(&config.state_dir).load()?;
+    let grant_key: GrantPublicKey = registration
+        .grant_public_key
+        .parse()
+        .map_err(|_| LoginError::GrantKey)?;
+    let own_user = if usher_sys::running_as_root() {
+        None
+    } else {
+        Some(usher_sys::own_name()?)
+    };
+    ask(&Checker {
+        config,
+        grant_key: &grant_key,
+        node: &registration.node_id,
+        identities: Identities::resolve()?,
+        own_user: own_user.as_deref(),
+    })
+}
+
 /// From the grant to an open login with its door. The monitor is told whom it takes long with.
 fn open(
     config: &Config,
@@ -99,38 +137,22 @@ fn open(
     grant: &[u8],
     monitor: &Link,
 ) -> Result<Result<(OpenedLogin, Door), check::Refusal>, LoginError> {
-    let registration = StateDir::new(&config.state_dir).load()?;
-    let grant_key: GrantPublicKey = registration
-        .grant_public_key
-        .parse()
-        .map_err(|_| LoginError::GrantKey)?;
     let spent = SpentGrants::open(&config.run_dir).map_err(LoginError::Grants)?;
-    let own_user = if usher_sys::running_as_root() {
-        None
-    } else {
-        Some(usher_sys::own_name()?)
-    };
-    let checker = Checker {
-        config,
-        grant_key: &grant_key,
-        node: &registration.node_id,
-        identities: Identities::resolve()?,
-        own_user: own_user.as_deref(),
-    };
-    monitor.send(&FromLogin::Asks(Asked::AccountDatabase))?;
-    let permit = match checker.check(session, grant, &spent, usher_aws::wall_ms()) {
-        Ok(permit) => permit,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    monitor.send(&FromLogin::Asks(Asked::Pam))?;
-    let opened = OpenedLogin::open(permit, session, &registration.node_id, &config.policy);
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    // Before the monitor hears of it: were it to end now, its successor finds this login.
-    let door = open_door(config, session, &opened).map_err(LoginError::Door)?;
-    Ok(Ok((opened, door)))
+    with_checker(config, |checker| {
+        monitor.send(&FromLogin::Asks(Asked::AccountDatabase))?;
+        let permit = match checker.check(session, grant, &spent, usher_aws::wall_ms()) {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        monitor.send(&FromLogin::Asks(Asked::Pam))?;
+        let opened = match OpenedLogin::open(permit, session, checker.node, &config.policy) {
+            Ok(opened) => opened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Before the monitor hears of it: were it to end now, its successor finds this login.
+        let door = open_door(config, session, &opened).map_err(LoginError::Door)?;
+        Ok(Ok((opened, door)))
+    })
 }
 
 /// One that cannot be written whole leaves nothing, or a successor would take the session for one that was lost.

@@ -218,7 +218,7 @@ impl Watch {
                     Next::End(None)
                 }
             },
-            Ok(Some(ToLogin::Check { .. })) | Err(_) => {
+            Ok(Some(ToLogin::Check { .. } | ToLogin::Explain { .. })) | Err(_) => {
                 self.monitor = None;
                 Next::Continue
             }

@@ -75,6 +75,20 @@ pub(crate) fn ensure(
     }
 }
 
+/// The account as it is; none where the first session would make it.
+pub(crate) fn find(
+    policy: &NodePolicy,
+    _: &Path,
+    _: &Journal,
+) -> Result<Option<Account>, SsmUserError> {
+    match Account::lookup(SSM_USER) {
+        Ok(account) => Ok(Some(account)),
+        Err(AccountError::Missing) if policy.ssm_user == SsmUserRule::Create => Ok(None),
+        Err(AccountError::Missing) => Err(SsmUserError::NotMade),
+        Err(error) => Err(SsmUserError::Unusable(error)),
+    }
+}
+
 fn home() -> PathBuf {
     Path::new(host_accounts::HOMES).join(SSM_USER)
 }

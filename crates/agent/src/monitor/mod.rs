@@ -7,6 +7,7 @@
 
 mod adopted;
 mod control_process;
+mod explanations;
 mod launcher;
 mod left_behind;
 mod outcome;
@@ -27,6 +28,7 @@ use crate::registration::{Registration, RegistrationError, StateDir, make_direct
 use crate::running::Running;
 use adopted::Adopted;
 use control_process::ControlProcess;
+use explanations::{Answer, Explanations};
 use launcher::{LaunchError, Launcher};
 pub(crate) use outcome::SessionEnd;
 use sessions::Sessions;
@@ -69,6 +71,7 @@ pub(crate) fn run(config_path: &Path, config: &Config) -> Result<(), MonitorErro
         launcher: Launcher::new(config_path, identities)?,
         control: ControlProcess::new(control_ids),
         sessions: Sessions::default(),
+        explanations: Explanations::default(),
         adopted: Adopted::find(running.clone())?,
         running,
         signals,
@@ -102,6 +105,7 @@ struct Monitor<'a> {
     launcher: Launcher,
     control: ControlProcess,
     sessions: Sessions,
+    explanations: Explanations,
     adopted: Adopted,
     running: Running,
     signals: SignalPipe,
@@ -125,6 +129,7 @@ enum Source {
     Control,
     Login(SessionId),
     AdoptedLogin(SessionId),
+    Explanation(String),
 }
 
 impl Monitor<'_> {
@@ -155,9 +160,18 @@ impl Monitor<'_> {
                             self.report(&session);
                         }
                     }
+                    Source::Explanation(request) => {
+                        if let Some(answer) = self.explanations.on_login(&request) {
+                            self.explained(answer);
+                        }
+                    }
                 }
             }
-            self.sessions.kill_overdue(Instant::now());
+            let now = Instant::now();
+            self.sessions.kill_overdue(now);
+            for answer in self.explanations.overdue(now) {
+                self.explained(answer);
+            }
         }
     }
 
@@ -193,11 +207,21 @@ impl Monitor<'_> {
             watched.push(link.as_fd());
             ready_now.push(link.holds_message());
         }
+        for (request, link) in self.explanations.links() {
+            sources.push(Source::Explanation(request.clone()));
+            watched.push(link.as_fd());
+            ready_now.push(link.holds_message());
+        }
         let control_due = self.control.due().filter(|_| !self.stopping);
-        let next = [self.sessions.next_kill(), control_due, self.stop_by]
-            .into_iter()
-            .flatten()
-            .min();
+        let next = [
+            self.sessions.next_kill(),
+            self.explanations.next_overdue(),
+            control_due,
+            self.stop_by,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let timeout = if ready_now.contains(&true) {
             Some(Duration::ZERO)
         } else {
@@ -295,6 +319,7 @@ impl Monitor<'_> {
         let spared: Vec<Pid> = self
             .sessions
             .processes()
+            .chain(self.explanations.processes())
             .chain(self.control.pid())
             .collect();
         match usher_sys::kill_children(None, &spared) {
@@ -325,6 +350,11 @@ impl Monitor<'_> {
                 self.sessions.end(&session, Instant::now());
                 self.adopted.end(&session);
             }
+            ToMonitor::Explain { request, user } => {
+                if let Some(answer) = self.explanations.ask(&self.launcher, request, user) {
+                    self.explained(answer);
+                }
+            }
             ToMonitor::Reported { session } => {
                 if self.sessions.forget(&session) || self.adopted.forget(&session) {
                     left_behind::remove(&self.running, &session);
@@ -332,6 +362,12 @@ impl Monitor<'_> {
                 }
             }
         }
+    }
+
+    fn explained(&self, answer: Answer) {
+        let Answer { request, refusal } = answer;
+        self.control
+            .send(&ToControl::Explained { request, refusal });
     }
 
     /// A start that made no process ends at once; control repeats it to the service by itself.

@@ -176,6 +176,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::UpdateManagedInstanceRole>(),
     entry::<ssm::StartSession>(),
     entry::<ssm::ResumeSession>(),
+    entry::<ssm::ExplainRunAs>(),
     entry::<ssm::TerminateSession>(),
     entry::<ssm::DescribeSessions>(),
     entry::<ssm::GetConnectionStatus>(),

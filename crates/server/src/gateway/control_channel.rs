@@ -123,8 +123,13 @@ async fn read(
         let Ok(frame) = Frame::decode(bytes) else {
             continue;
         };
-        if frame.message_type != MessageType::AgentTaskComplete {
-            continue;
+        match frame.message_type {
+            MessageType::AgentTaskComplete => {}
+            MessageType::UsherExplained => {
+                gateway.explained(node, &frame);
+                continue;
+            }
+            _ => continue,
         }
         if let Some(receipt) = completion::take(gateway, node, &frame).await
             && receipts.send(receipt).await.is_err()

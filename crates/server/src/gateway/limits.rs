@@ -15,6 +15,12 @@ pub(crate) const OPENING_PER_ADDRESS: usize = 64;
 /// Bytes of the body of a call that asks for a token. Longer: 413.
 pub(crate) const CREATE_CHANNEL_BYTES: usize = 8 * 1024;
 
+/// Time for a node to say whether it would let somebody in; its account database may be a directory far away.
+pub(crate) const EXPLAIN_TIME: Duration = Duration::from_secs(25);
+
+/// Such questions open at one time. More: who asks is told to ask again.
+pub(crate) const OPEN_QUESTIONS: usize = 64;
+
 /// How often a ping is sent. Keeps address translation alive (client.md section 3 asks for 60 s at most).
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
 

@@ -12,6 +12,7 @@ mod completion;
 mod control_channel;
 mod create_channel;
 mod data_channel;
+mod explain;
 mod lifetime;
 mod limits;
 mod live;
@@ -46,12 +47,14 @@ use crate::per_address::PerAddress;
 use crate::recording::{Recordings, Tape};
 use crate::store::{SessionRow, SessionState, Store, StoreError};
 use broker::Presence;
+use explain::Questions;
 use lifetime::Lifetime;
 use live::LiveSession;
 use nodes::ConnectedNodes;
 use tend::Tending;
 
 pub(crate) use data_channel::open_as;
+pub(crate) use explain::Unexplained;
 pub(crate) use limits::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
 pub(crate) use nodes::ConnectedNode;
 pub(crate) use token::NewToken;
@@ -69,6 +72,7 @@ struct Shared {
     nodes: ConnectedNodes,
     /// Connections that have not sent their open message yet.
     openings: PerAddress,
+    questions: Questions,
     live: Mutex<HashMap<SessionId, Arc<LiveSession>>>,
     tasks: TaskTracker,
     stops: CancellationToken,
@@ -98,6 +102,7 @@ impl Gateway {
             bus: Arc::new(LocalBus::default()),
             nodes: ConnectedNodes::default(),
             openings: PerAddress::new(limits::OPENING_PER_ADDRESS),
+            questions: Questions::default(),
             live: Mutex::default(),
             tasks: TaskTracker::new(),
             stops: CancellationToken::new(),

@@ -17,6 +17,7 @@ mod crowd;
 mod deregistration;
 mod document_lists;
 mod documents;
+mod explain_run_as;
 mod gateway;
 mod gateway_peers;
 mod gateway_sessions;

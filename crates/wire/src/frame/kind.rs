@@ -53,6 +53,10 @@ message_types! {
     AgentTaskAcknowledge = "agent_task_acknowledge",
     /// Service to our own agent on the data channel: a sentence for the person's terminal.
     UsherNotice = "usher_notice",
+    /// Service to our own agent on the control channel: would this OS user be let in?
+    UsherExplain = "usher_explain",
+    /// Our own agent to service: the answer.
+    UsherExplained = "usher_explained",
     /// AWS's agent: counters, of no use to us.
     AgentTelemetry = "agent_telemetry",
     /// AWS's agent: result of a self-update, of no use to us.

@@ -24,8 +24,9 @@ use crate::gateway::NewToken;
 use crate::standing::started_by;
 use crate::store::{SessionRow, SessionState, TokenSide};
 use authorized::AuthorizedSession;
-use login::Login;
-use plan::Plan;
+
+pub(super) use login::Login;
+pub(super) use plan::Plan;
 
 /// The operation.
 pub(crate) struct StartSession;

@@ -18,7 +18,7 @@ use crate::keys::GrantOperation;
 #[error(
     "The session is to be encrypted with the KMS key {key}, and {action} as {principal} fails: {cause}"
 )]
-pub(super) struct NoKey {
+pub(in crate::api::ssm) struct NoKey {
     key: String,
     action: &'static str,
     principal: String,

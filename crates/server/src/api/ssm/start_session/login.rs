@@ -16,7 +16,7 @@ use crate::gateway::{SESSIONS_PER_NODE, SESSIONS_PER_OWNER};
 
 /// As whom the session runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Login {
+pub(in crate::api::ssm) enum Login {
     /// Run As is off: the node's `ssm-user`.
     SsmUser,
     /// Run As is on: this OS user and no other.
@@ -25,7 +25,7 @@ pub(super) enum Login {
 
 /// Why an allowed session is not started. `Display` is the sentence for the person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(in crate::api::ssm) enum Refusal {
     /// Run As names nobody who may be used.
     #[error(transparent)]
     RunAs(#[from] RunAsRefusal),
@@ -80,16 +80,16 @@ impl Login {
             .context
             .gateway
             .count_sessions(node, &call.caller.origin);
-        (
-            judge(
-                run_as,
-                plan.document.properties(),
-                &plan.inputs,
-                node,
-                counts,
-            ),
-            rule,
-        )
+        let login = Self::as_planned(run_as, plan).and_then(|login| {
+            has_room(node, counts)?;
+            Ok(login)
+        });
+        (login, rule)
+    }
+
+    /// As whom the planned session would run wherever there is room for it.
+    pub(in crate::api::ssm) fn as_planned(run_as: RunAs, plan: &Plan) -> Result<Self, Refusal> {
+        judge(run_as, plan.document.properties(), &plan.inputs)
     }
 
     /// The OS user's name; empty while Run As is off.
@@ -105,8 +105,6 @@ fn judge(
     run_as: RunAs,
     properties: &SessionProperties,
     inputs: &SessionInputs,
-    node: &NodeId,
-    (of_node, of_owner): (usize, usize),
 ) -> Result<Login, Refusal> {
     let login = match run_as {
         RunAs::Refused(refusal) => return Err(refusal.into()),
@@ -121,13 +119,17 @@ fn judge(
     if !is_port && !inputs.kms_key_id.is_empty() && !inputs.cloud_watch.log_group.is_empty() {
         return Err(Refusal::EncryptedLog);
     }
+    Ok(login)
+}
+
+fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Refusal> {
     if of_node >= SESSIONS_PER_NODE {
         return Err(Refusal::NodeIsFull(node.clone()));
     }
     if of_owner >= SESSIONS_PER_OWNER {
         return Err(Refusal::OwnerHasTooMany);
     }
-    Ok(login)
+    Ok(())
 }
 
 fn asks_for_root(properties: &SessionProperties) -> bool {
@@ -177,23 +179,13 @@ mod tests {
         SessionProperties::Commands([(Platform::Linux, command)].into())
     }
 
-    fn check(
-        run_as: RunAs,
-        properties: &SessionProperties,
-        counts: (usize, usize),
-    ) -> Result<Login, Refusal> {
-        judge(
-            run_as,
-            properties,
-            &SessionInputs::default(),
-            &NodeId::parse("mi-0123456789abcdef0").unwrap(),
-            counts,
-        )
+    fn check(run_as: RunAs, properties: &SessionProperties) -> Result<Login, Refusal> {
+        judge(run_as, properties, &SessionInputs::default())
     }
 
     #[test]
     fn a_run_as_refusal_is_the_sessions_refusal() {
-        let refused = check(run_as(Some("root")), &SessionProperties::Shell, (0, 0)).unwrap_err();
+        let refused = check(run_as(Some("root")), &SessionProperties::Shell).unwrap_err();
         assert!(
             refused.to_string().contains("root is never allowed"),
             "{refused}"
@@ -202,18 +194,14 @@ mod tests {
 
     #[test]
     fn a_document_cannot_ask_for_root_while_run_as_is_on() {
-        assert_eq!(
-            check(run_as(None), &elevated(), (0, 0)),
-            Err(Refusal::Elevated)
-        );
-        assert_eq!(check(RunAs::Off, &elevated(), (0, 0)), Ok(Login::SsmUser));
+        assert_eq!(check(run_as(None), &elevated()), Err(Refusal::Elevated));
+        assert_eq!(check(RunAs::Off, &elevated()), Ok(Login::SsmUser));
     }
 
     #[test]
     fn a_session_does_not_start_without_a_protection_that_was_asked_for() {
         let refused = |inputs: &SessionInputs, properties: &SessionProperties| {
-            let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
-            judge(RunAs::Off, properties, inputs, &node, (0, 0)).err()
+            judge(RunAs::Off, properties, inputs).err()
         };
         let none = SessionInputs::default();
         let s3 = S3Sink {
@@ -244,24 +232,16 @@ mod tests {
 
     #[test]
     fn too_many_sessions_are_refused_in_words() {
-        let full = check(
-            RunAs::Off,
-            &SessionProperties::Shell,
-            (SESSIONS_PER_NODE, 0),
-        )
-        .unwrap_err();
+        let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
+        let full = has_room(&node, (SESSIONS_PER_NODE, 0)).unwrap_err();
         assert!(full.to_string().contains("mi-0123456789abcdef0"), "{full}");
-        let greedy = check(
-            RunAs::Off,
-            &SessionProperties::Shell,
-            (0, SESSIONS_PER_OWNER),
-        );
+        let greedy = has_room(&node, (0, SESSIONS_PER_OWNER));
         assert_eq!(greedy, Err(Refusal::OwnerHasTooMany));
     }
 
     #[test]
     fn the_resolved_user_is_the_one_that_logs_in() {
-        let login = check(run_as(Some("bob")), &SessionProperties::Shell, (0, 0)).unwrap();
+        let login = check(run_as(Some("bob")), &SessionProperties::Shell).unwrap();
         assert_eq!(login.os_user(), "bob");
     }
 }

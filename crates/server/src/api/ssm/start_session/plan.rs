@@ -1,5 +1,7 @@
 //! What the session will be: its document with the parameters filled in, under the account's preferences.
 
+use std::collections::BTreeMap;
+
 use usher_policy::{BoundDocument, Preferences, SessionInputs};
 
 use super::authorized::AuthorizedSession;
@@ -9,13 +11,13 @@ use crate::error::{ApiError, Code};
 
 /// A document ready to be started.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::api::ssm) struct Plan {
     /// Its plain name, for history.
-    pub(super) document_name: String,
+    pub(in crate::api::ssm) document_name: String,
     /// The document, nothing left to fill in.
-    pub(super) document: BoundDocument,
+    pub(in crate::api::ssm) document: BoundDocument,
     /// The account's preferences at this moment.
-    pub(super) preferences: Preferences,
+    pub(in crate::api::ssm) preferences: Preferences,
     /// What the session runs with: the document's inputs on the preferences' floor.
     pub(super) inputs: SessionInputs,
 }
@@ -26,13 +28,22 @@ impl Plan {
         context: &Context,
         authorized: &AuthorizedSession,
     ) -> Result<Self, ApiError> {
-        let named = authorized.document_name().unwrap_or(PREFERENCES);
+        Self::of(context, authorized.document_name(), authorized.parameters()).await
+    }
+
+    /// The same for a session that nobody starts.
+    pub(in crate::api::ssm) async fn of(
+        context: &Context,
+        document_name: Option<&str>,
+        parameters: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, ApiError> {
+        let named = document_name.unwrap_or(PREFERENCES);
         let document_name = documents::plain_name(context.config.scope(), named)
             .unwrap_or(named)
             .to_owned();
         let document = documents::for_session(context, named)
             .await?
-            .bind(authorized.parameters())
+            .bind(parameters)
             .map_err(|refused| ApiError::new(Code::InvalidParameters, refused.to_string()))?;
         let preferences = documents::preferences(context).await?;
         let inputs = preferences.effective(document.inputs());
