@@ -49,6 +49,9 @@ mod roles;
 mod run_as;
 #[cfg(test)]
 mod run_as_explain;
+#[cfg(test)]
+mod run_as_product;
+#[cfg(test)]
 mod run_as_refusals;
 #[cfg(test)]
 mod screen;

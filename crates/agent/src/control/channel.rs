@@ -160,6 +160,11 @@ impl Control {
             tracing::warn!("a question with an overlong id is ignored");
             return Ok(());
         }
+        if asked.elevated {
+            let refusal = TaskError::Elevated.to_string();
+            self.on_explained(asked.request_id, Some(refusal));
+            return Ok(());
+        }
         Ok(self.monitor.send(&ToMonitor::Explain {
             request: asked.request_id,
             user: asked.os_user,

@@ -88,6 +88,7 @@ impl Gateway {
         &self,
         node: &NodeId,
         os_user: Option<&str>,
+        elevated: bool,
     ) -> Result<Option<String>, Unexplained> {
         let connected = self.connected_node(node).ok_or(Unexplained::NotConnected)?;
         if !connected.is_ours {
@@ -97,6 +98,7 @@ impl Gateway {
         let asked = to_json(&Explain {
             request_id: question.id.clone(),
             os_user: os_user.map(str::to_owned),
+            elevated,
         });
         let (id, now) = (Uuid::new_v4(), self.0.clock.now_ms());
         let frame = Frame::unsequenced(MessageType::UsherExplain, 0, id, now, asked).encode();

@@ -12,6 +12,9 @@ pub struct Explain {
     /// The OS user; none: the account of sessions without Run As.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os_user: Option<String>,
+    /// Whether the session's document asks to run as root, which a node may refuse whoever it is for.
+    #[serde(default)]
+    pub elevated: bool,
 }
 
 /// `usher_explained`: the answer.

@@ -160,8 +160,13 @@ impl Site {
 
     /// `usher-agent register`, which believes the authorities in that file alone.
     pub(crate) fn register(&self, authorities: &str) -> Output {
+        self.register_under("", authorities)
+    }
+
+    /// The same with rules of the node's own, a table `[policy]`.
+    fn register_under(&self, policy: &str, authorities: &str) -> Output {
         let config = format!(
-            "endpoint = {:?}\nca_file = {:?}\nstate_dir = {:?}\nrun_dir = {:?}\njournal = {:?}\n",
+            "endpoint = {:?}\nca_file = {:?}\nstate_dir = {:?}\nrun_dir = {:?}\njournal = {:?}\n{policy}",
             self.url,
             self.path(authorities),
             self.path("agent/state"),
@@ -197,7 +202,12 @@ impl Site {
     /// Registers, runs the agent and waits until the node is connected; hands back its id. Each question is a whole
     /// call, which paces the asking.
     pub(crate) fn join(&mut self, authorities: &str) -> String {
-        let registered = self.register(authorities);
+        self.join_under("", authorities)
+    }
+
+    /// The same with rules of the node's own, a table `[policy]`.
+    pub(crate) fn join_under(&mut self, policy: &str, authorities: &str) -> String {
+        let registered = self.register_under(policy, authorities);
         let said = String::from_utf8_lossy(&registered.stderr).into_owned();
         assert!(registered.status.success(), "{said}");
         let node = String::from_utf8(registered.stdout)

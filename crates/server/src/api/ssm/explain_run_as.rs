@@ -107,7 +107,7 @@ impl Operation for ExplainRunAs {
         let rule = run_as.rule().as_str();
         let login = Login::as_planned(run_as, &plan);
         let node = match (&login, &input.target) {
-            (Ok(login), Some(target)) => Some(ask(call, target, login).await),
+            (Ok(login), Some(target)) => Some(ask(call, target, login, plan.asks_for_root()).await),
             (Err(_), _) | (_, None) => None,
         };
         let (decision, os_user, reason) = match login {
@@ -170,13 +170,13 @@ async fn principal(
     Ok((arn.clone(), tags))
 }
 
-async fn ask(call: Call<'_>, target: &str, login: &Login) -> NodeVerdict {
+async fn ask(call: Call<'_>, target: &str, login: &Login, elevated: bool) -> NodeVerdict {
     let os_user = match login {
         Login::SsmUser => None,
         Login::As(user) => Some(user.name().as_str()),
     };
     let said = match NodeId::parse(target) {
-        Ok(node) => call.context.gateway.explain(&node, os_user).await,
+        Ok(node) => call.context.gateway.explain(&node, os_user, elevated).await,
         Err(_) => Err(crate::gateway::Unexplained::NotConnected),
     };
     let (decision, reason) = match said {

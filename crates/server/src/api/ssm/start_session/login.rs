@@ -8,7 +8,7 @@ use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, Ses
 use usher_wire::ids::NodeId;
 
 use super::encryption::NoKey;
-use super::plan::Plan;
+use super::plan::{Plan, asks_for_root};
 use crate::api::Call;
 use crate::api::ssm::session::run_as_of_caller;
 use crate::delivery::Undeliverable;
@@ -130,15 +130,6 @@ fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Re
         return Err(Refusal::OwnerHasTooMany);
     }
     Ok(())
-}
-
-fn asks_for_root(properties: &SessionProperties) -> bool {
-    match properties {
-        SessionProperties::Commands(commands) => {
-            commands.values().any(|command| command.run_as_elevated)
-        }
-        SessionProperties::Shell | SessionProperties::Port(_) => false,
-    }
 }
 
 /// The key of a protection that the session would run without. Ports have neither logs nor encryption, as in AWS.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use usher_policy::{BoundDocument, Preferences, SessionInputs};
+use usher_policy::{BoundDocument, Preferences, SessionInputs, SessionProperties};
 
 use super::authorized::AuthorizedSession;
 use crate::context::Context;
@@ -23,6 +23,11 @@ pub(in crate::api::ssm) struct Plan {
 }
 
 impl Plan {
+    /// Whether the document has a command that is to run as root.
+    pub(in crate::api::ssm) fn asks_for_root(&self) -> bool {
+        asks_for_root(self.document.properties())
+    }
+
     /// Finds the document, fills in the parameters and puts it on the floor of the preferences.
     pub(super) async fn read(
         context: &Context,
@@ -53,5 +58,15 @@ impl Plan {
             preferences,
             inputs,
         })
+    }
+}
+
+/// Whether one of the commands is to run as root.
+pub(super) fn asks_for_root(properties: &SessionProperties) -> bool {
+    match properties {
+        SessionProperties::Commands(commands) => {
+            commands.values().any(|command| command.run_as_elevated)
+        }
+        SessionProperties::Shell | SessionProperties::Port(_) => false,
     }
 }
