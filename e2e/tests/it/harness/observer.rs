@@ -148,7 +148,7 @@ fn of_process(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Every descendant of this process that runs the agent's program.
-fn agent_processes(ancestor: i32) -> Vec<i32> {
+pub(crate) fn agent_processes(ancestor: i32) -> Vec<i32> {
     let parents: BTreeMap<i32, i32> = fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
