@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError};
-use crate::{control, dialer, install, login, monitor, register, session, undo};
+use crate::{control, copy, dialer, install, login, monitor, register, session, undo};
 
 /// Name and version in `User-Agent`.
 pub(crate) const PROGRAM: &str = concat!("usher-agent/", env!("CARGO_PKG_VERSION"));
@@ -50,6 +50,9 @@ enum Command {
     /// One port session's connections; started by its login.
     #[command(hide = true)]
     Dialer,
+    /// One copy's files; started by its login.
+    #[command(hide = true)]
+    Copy,
     /// One login; started by `run`.
     #[command(hide = true)]
     LoginChild(ConfigFile),
@@ -99,6 +102,8 @@ enum Failure {
     #[error("{0}")]
     Dialer(#[from] dialer::DialerError),
     #[error("{0}")]
+    Copy(#[from] copy::CopierError),
+    #[error("{0}")]
     Login(#[from] login::LoginError),
 }
 
@@ -134,6 +139,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Control => control::run()?,
         Command::Session => return Ok(ExitCode::from(session::run() as u8)),
         Command::Dialer => dialer::run()?,
+        Command::Copy => return Ok(copy::run()?),
         Command::LoginChild(config) => login::run(&config.load()?)?,
     }
     Ok(ExitCode::SUCCESS)

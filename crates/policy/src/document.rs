@@ -85,7 +85,7 @@ impl SessionDocument {
         let session_type = SessionType::parse(&fields.required_text("sessionType", &Rule::ANY)?)
             .ok_or_else(|| {
                 let types =
-                    "must be Standard_Stream, InteractiveCommands, NonInteractiveCommands or Port";
+                    "must be Standard_Stream, InteractiveCommands, NonInteractiveCommands, Port or Copy";
                 fields.broken("sessionType", types)
             })?;
         let parameters = match fields.map("parameters")? {

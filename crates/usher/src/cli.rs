@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use usher_aws::CallerOptions;
 
 use crate::admin::AdminCommand;
+use crate::cp::{self, CpArguments};
 use crate::dev::DevArguments;
 use crate::error::Error;
 use crate::exec::{self, ExecArguments};
@@ -60,6 +61,13 @@ enum Command {
     Exec {
         #[command(flatten)]
         command: ExecArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+    /// Copy files and directories to or from a managed node
+    Cp {
+        #[command(flatten)]
+        copy: CpArguments,
         #[command(flatten)]
         caller: CallerArguments,
     },
@@ -192,6 +200,7 @@ async fn run(command: Command) -> Result<Outcome, Error> {
             start_session::run(session, caller.into()).await
         }
         Command::Exec { command, caller } => exec::run(command, caller.into()).await,
+        Command::Cp { copy, caller } => cp::run(copy, caller.into()).await,
         Command::Forward { forward, caller } => forward::run(forward, caller.into()).await,
         Command::SshProxy { proxy, caller } => ssh::proxy(proxy, caller.into()).await,
         Command::SshConfig(arguments) => ssh::config(&arguments),
@@ -265,6 +274,7 @@ mod tests {
         assert!(refused(&["exec", "--target", "a"]));
         assert!(refused(&["exec", "--target", "a", "true"]));
         assert!(refused(&["exec", "--", "true"]));
+        assert!(refused(&["cp", "web-1:a"]));
         assert!(refused(&["server", "/etc/usher/server.toml"]));
         assert!(refused(&["admin"]));
         assert!(refused(&["dev", "--connect", "--no-agent"]));

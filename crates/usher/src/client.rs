@@ -4,6 +4,7 @@
 //! its end; the state of the data channel outlives every connection that carries it; a byte of the session is
 //! acknowledged when it goes to standard output. What a frame is, `usher-wire` knows.
 
+mod carried;
 mod conversation;
 mod data_key;
 mod escape;
@@ -20,6 +21,7 @@ mod voice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::UnixStream;
 use usher_wire::secret::Secret;
 
 use crate::error::Error;
@@ -51,15 +53,26 @@ pub(crate) struct Session {
     pub(crate) token: Secret,
 }
 
-/// Holds `session` until it ends, and says how. A forwarded port listens where `listen` says, else where the session's
-/// document does. `signals` were caught before anything else was done, because the
+/// What is at this end of a session.
+#[derive(Debug, Default)]
+pub(crate) enum Near {
+    /// Standard input and output, or a forward that listens where the session's document says.
+    #[default]
+    Usual,
+    /// A forward that listens here.
+    Listens(Listen),
+    /// Whoever copies files, at the other end of this socket.
+    Carried(UnixStream),
+}
+
+/// Holds `session` until it ends, and says how. `signals` were caught before anything else was done, because the
 /// `aws` command starts us with the keyboard's signals ignored.
 pub(crate) async fn hold(
     session: Session,
     reach: Reach,
     face: Face,
     mut signals: Signals,
-    listen: Option<Listen>,
+    near: Near,
 ) -> Result<Outcome, Error> {
     let id = session.id.clone();
     let voice = Voice::new(face, &id);
@@ -71,7 +84,7 @@ pub(crate) async fn hold(
         signal = signals.end_or_interrupt() => return Ok(Outcome::Signalled(signal)),
     };
 
-    let held = Conversation::new(Arc::clone(&opening), socket, voice, signals, listen)
+    let held = Conversation::new(Arc::clone(&opening), socket, voice, signals, near)
         .hold()
         .await;
     if matches!(held, Err(Error::Peer(_))) {

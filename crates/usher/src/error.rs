@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use usher_aws::{CallError, ConnectError, CredentialError, ProfileError};
 
 use crate::client::Listen;
+use crate::cp::CpError;
 use crate::dev::DevError;
 use crate::server::ServeError;
 use crate::target::TargetError;
@@ -94,6 +95,15 @@ pub(crate) enum Error {
         "the node's agent ({0}) is too old to forward ports with this client: 3.0.196.1 or newer is needed"
     )]
     OldAgent(String),
+    /// Files were not copied, or not all of them.
+    #[error(transparent)]
+    Cp(#[from] CpError),
+    /// The node serves something else than files.
+    #[error("the node's end of the session copies no files")]
+    NoCopy,
+    /// A copy's document, held as a session.
+    #[error("sessions of this document copy files: use usher cp")]
+    OnlyCopies,
     /// Terminal, signals or the runtime.
     #[error("the terminal cannot be set up: {0}")]
     Terminal(#[source] io::Error),
@@ -135,6 +145,7 @@ impl Error {
             Self::Lost { .. } | Self::Left { .. } => {
                 "what runs in the session goes on until its idle timeout; `aws ssm terminate-session` ends it now"
             }
+            Self::Cp(error) => return error.hint().map(str::to_owned),
             Self::Dev(error) => return error.hint(),
             Self::Serve(error) => return error.hint(),
             _ => return None,

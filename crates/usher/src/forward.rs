@@ -8,7 +8,7 @@ use std::str::FromStr;
 use tokio::task::JoinSet;
 use usher_aws::{CallerOptions, StartSession};
 
-use crate::client::{self, Listen};
+use crate::client::{self, Listen, Near};
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::reach::Reach;
@@ -123,11 +123,11 @@ pub(crate) async fn run(
         let request = rule.request(&node, arguments.reason.as_deref());
         let signals = client::Signals::install().map_err(Error::Terminal)?;
         let reach = Reach::find(options.clone()).await?;
-        sessions.spawn(start_session::listening(
+        sessions.spawn(start_session::with(
             reach,
             request,
             signals,
-            Some(rule.listen),
+            Near::Listens(rule.listen),
         ));
     }
     let mut outcome = Ok(Outcome::Done);

@@ -10,6 +10,7 @@
 mod admin;
 mod cli;
 mod client;
+mod cp;
 mod dev;
 mod error;
 mod exec;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use usher_aws::CallerOptions;
 use usher_wire::version::CLIENT_VERSION;
 
-use crate::client::{self, Session, Signals};
+use crate::client::{self, Near, Session, Signals};
 use crate::error::Error;
 use crate::exit::{self, Face, Outcome};
 use crate::reach::Reach;
@@ -87,7 +87,7 @@ async fn hold(started: Started, face: Face) -> Result<Outcome, Error> {
         stream_url,
         token: token_value,
     };
-    client::hold(session, reach, face, signals, None).await
+    client::hold(session, reach, face, signals, Near::Usual).await
 }
 
 /// The texts of a session's end were said already; what is left is a session that could not be held.

@@ -2,7 +2,7 @@
 
 use usher_aws::{CallerOptions, Identity, StartSession};
 
-use crate::client::{self, Listen, Session};
+use crate::client::{self, Near, Session};
 use crate::error::Error;
 use crate::exit::{Face, Outcome};
 use crate::parameters::{self, Parameters};
@@ -62,15 +62,15 @@ pub(crate) async fn on_node(
     request: StartSession,
     signals: client::Signals,
 ) -> Result<Outcome, Error> {
-    listening(reach, request, signals, None).await
+    with(reach, request, signals, Near::Usual).await
 }
 
-/// The same; a forwarded port listens where `listen` says, else where the session's document does.
-pub(crate) async fn listening(
+/// The same, with `near` at this end.
+pub(crate) async fn with(
     reach: Reach,
     request: StartSession,
     signals: client::Signals,
-    listen: Option<Listen>,
+    near: Near,
 ) -> Result<Outcome, Error> {
     let credentials = reach.credentials().await?;
     let started = reach
@@ -83,5 +83,5 @@ pub(crate) async fn listening(
         stream_url: started.stream_url,
         token: started.token_value,
     };
-    client::hold(session, reach, Face::Usher, signals, listen).await
+    client::hold(session, reach, Face::Usher, signals, near).await
 }

@@ -59,6 +59,8 @@ pub enum SessionKind {
     Command,
     /// One TCP destination.
     Port,
+    /// Files.
+    Copy,
 }
 
 /// As whom.
@@ -83,7 +85,7 @@ pub struct Grant {
     pub kind: SessionKind,
     /// As whom.
     pub login: GrantedLogin,
-    /// SHA-256 of the command, or of `host:port`; zeros for a shell.
+    /// SHA-256 of the command, or of `host:port`; zeros for a shell and for files.
     pub subject_digest: [u8; 32],
     /// Milliseconds since the epoch, by the server's clock.
     pub issued_ms: u64,

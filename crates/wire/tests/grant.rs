@@ -132,7 +132,7 @@ proptest! {
         id in any::<[u8; 16]>(),
         session in "[A-Za-z0-9+=,@_-]{1,96}",
         node in "mi-[0-9a-f]{17}",
-        kind in prop::sample::select(vec![SessionKind::Shell, SessionKind::Command, SessionKind::Port]),
+        kind in prop::sample::select(vec![SessionKind::Shell, SessionKind::Command, SessionKind::Port, SessionKind::Copy]),
         user in proptest::option::of("[a-z_][a-z0-9_.@-]{0,254}\\$?"),
         subject_digest in any::<[u8; 32]>(),
         issued_ms in 0..u64::MAX - LIFETIME_MS,

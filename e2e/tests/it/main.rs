@@ -14,6 +14,8 @@ mod bytes_and_keys;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod cp;
+#[cfg(test)]
 mod deaths;
 #[cfg(test)]
 mod dev_server;

@@ -6,16 +6,26 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Our crates and the edges allowed among them. No other edge may exist, of any kind.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("usher-wire", &[]),
+    ("usher-copy", &[]),
     ("usher-sys", &[]),
     ("usher-policy", &["usher-wire"]),
     ("usher-aws", &["usher-wire"]),
     ("usher-server", &["usher-aws", "usher-policy", "usher-wire"]),
-    ("usher-agent", &["usher-aws", "usher-sys", "usher-wire"]),
+    (
+        "usher-agent",
+        &["usher-aws", "usher-copy", "usher-sys", "usher-wire"],
+    ),
     (
         "usher",
-        &["usher-aws", "usher-server", "usher-sys", "usher-wire"],
+        &[
+            "usher-aws",
+            "usher-copy",
+            "usher-server",
+            "usher-sys",
+            "usher-wire",
+        ],
     ),
     ("usher-e2e", &[]),
     ("xtask", &[]),
@@ -35,7 +45,13 @@ const RESERVED: [(&str, &[&str], &str); 9] = [
     ("nix", &["usher-sys"], "the operating system has one room"),
     (
         "aws-lc-rs",
-        &["usher-wire", "usher-aws", "usher-agent", "usher-server"],
+        &[
+            "usher-wire",
+            "usher-aws",
+            "usher-copy",
+            "usher-agent",
+            "usher-server",
+        ],
         "one crypto provider, few users",
     ),
     ("vt100", &["usher-e2e"], "a test tool"),

@@ -23,6 +23,8 @@ pub(crate) enum Run {
     OnPipes { command: String, separate: bool },
     /// Connections to one port, made as the account; `localhost` is the node itself.
     Port { host: String, port: u16 },
+    /// Files, read and written as the account.
+    Copy,
 }
 
 /// What a session worker asks of login.
@@ -84,6 +86,7 @@ impl Run {
                 fields.text(host);
                 fields.short(*port);
             }
+            Self::Copy => fields.byte(5),
         }
     }
 
@@ -101,6 +104,7 @@ impl Run {
                 host: fields.text()?.to_owned(),
                 port: fields.short()?,
             }),
+            5 => Ok(Self::Copy),
             kind => Err(IpcError::UnknownKind(kind)),
         }
     }

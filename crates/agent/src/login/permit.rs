@@ -1,4 +1,4 @@
-//! What a login was granted for, beside whom: a shell, one command, or one port.
+//! What a login was granted for, beside whom: a shell, one command, one port, or files.
 //!
 //! Owns that a session worker, which speaks with the network, can have nothing run but what the server signed: the text it
 //! asks for must have the digest in the grant.
@@ -44,6 +44,7 @@ impl Permit {
 fn judge(kind: SessionKind, granted: &[u8; 32], run: &Run) -> Result<(), NotPermitted> {
     let (asked, subject) = match run {
         Run::Shell => (SessionKind::Shell, None),
+        Run::Copy => (SessionKind::Copy, None),
         Run::OnTerminal { command } | Run::OnPipes { command, .. } => {
             (SessionKind::Command, Some(command.clone()))
         }
@@ -92,7 +93,13 @@ mod tests {
             let refused = judge(SessionKind::Port, &sha256("id"), &run);
             assert_eq!(refused, Err(NotPermitted::OtherKind));
         }
-        let refused = judge(SessionKind::Command, &[0; 32], &Run::Shell);
+        for run in [Run::Shell, Run::Copy] {
+            let refused = judge(SessionKind::Command, &[0; 32], &run);
+            assert_eq!(refused, Err(NotPermitted::OtherKind));
+        }
+        let refused = judge(SessionKind::Shell, &[0; 32], &Run::Copy);
+        assert_eq!(refused, Err(NotPermitted::OtherKind));
+        let refused = judge(SessionKind::Copy, &[0; 32], &Run::Shell);
         assert_eq!(refused, Err(NotPermitted::OtherKind));
     }
 
@@ -124,6 +131,7 @@ mod tests {
     #[test]
     fn what_was_granted_runs() {
         assert_eq!(judge(SessionKind::Shell, &[0; 32], &Run::Shell), Ok(()));
+        assert_eq!(judge(SessionKind::Copy, &[0; 32], &Run::Copy), Ok(()));
         for run in commands("id -un") {
             let judged = judge(SessionKind::Command, &sha256("id -un"), &run);
             assert_eq!(judged, Ok(()));

@@ -1,4 +1,4 @@
-//! Starting what a session is for: the login shell or a command on a terminal, a command on pipes, or a dialer.
+//! Starting what a session is for: the login shell or a command on a terminal, a command on pipes, files, or a dialer.
 //!
 //! Owns that only what the grant permits is started. A command on a terminal is text for `sh`, as with AWS's agent; one
 //! without is split into words and executed as they are, so that no parameter of a document is ever read by a shell.
@@ -50,7 +50,8 @@ pub(super) fn start(
     match &open.run {
         Run::Shell => on_terminal(opened, &environment, open, None),
         Run::OnTerminal { command } => on_terminal(opened, &environment, open, Some(command)),
-        Run::OnPipes { command, separate } => on_pipes(opened, &environment, command, *separate),
+        Run::OnPipes { command, separate } => words(opened, &environment, command, *separate),
+        Run::Copy => copier(opened, &environment),
         Run::Port { host, port } => dialer(opened, host, *port),
     }
 }
@@ -92,7 +93,8 @@ fn on_terminal(
     Ok((program, FromShell::Started { terminal }))
 }
 
-fn on_pipes(
+/// A command of words.
+fn words(
     opened: &OpenedLogin,
     environment: &[(String, String)],
     command: &str,
@@ -107,6 +109,28 @@ fn on_pipes(
         .into_iter()
         .chain(words.iter().map(String::as_str))
         .collect();
+    let shell = Path::new(SYSTEM_SHELL);
+    on_pipes(opened, environment, shell, &arguments, separate)
+}
+
+/// A copy of this program that is the account and reads and writes files.
+fn copier(
+    opened: &OpenedLogin,
+    environment: &[(String, String)],
+) -> Result<(Pid, FromShell), String> {
+    let executable = usher_sys::own_executable()
+        .map_err(|error| format!("No files can be copied in the session: {error}."))?;
+    let arguments = ["usher-agent: copy", "copy"];
+    on_pipes(opened, environment, &executable, &arguments, true)
+}
+
+fn on_pipes(
+    opened: &OpenedLogin,
+    environment: &[(String, String)],
+    program: &Path,
+    arguments: &[&str],
+    separate: bool,
+) -> Result<(Pid, FromShell), String> {
     let pipe = || {
         usher_sys::pipe()
             .map_err(|error| format!("No pipe could be opened for the session: {error}."))
@@ -120,10 +144,10 @@ fn on_pipes(
         (None, None)
     };
     let account = opened.account();
-    let program = Command {
+    let started = Command {
         account,
-        program: Path::new(SYSTEM_SHELL),
-        arguments: &arguments,
+        program,
+        arguments,
         environment,
         descriptors: [
             its_input.as_fd(),
@@ -133,13 +157,13 @@ fn on_pipes(
         surroundings: opened.surroundings(),
     }
     .spawn()
-    .map_err(|error| not_started(account, Path::new(SYSTEM_SHELL), &error.to_string()))?;
-    let started = FromShell::StartedOnPipes {
+    .map_err(|error| not_started(account, program, &error.to_string()))?;
+    let ends = FromShell::StartedOnPipes {
         input,
         output,
         errors,
     };
-    Ok((program, started))
+    Ok((started, ends))
 }
 
 /// A copy of this program that is the account and makes connections to this one place.

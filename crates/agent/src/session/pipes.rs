@@ -42,7 +42,7 @@ impl Pipes {
                 errors_prefix,
                 ..
             } => (output_prefix.clone(), errors_prefix.clone()),
-            Purpose::Shell | Purpose::OnTerminal { .. } | Purpose::Port { .. } => {
+            Purpose::Shell | Purpose::OnTerminal { .. } | Purpose::Port { .. } | Purpose::Copy => {
                 Default::default()
             }
         };

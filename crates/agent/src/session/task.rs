@@ -62,6 +62,8 @@ pub(crate) enum Purpose {
         /// Of many connections, or one at a time; otherwise there is one, as for SSH.
         forwarding: bool,
     },
+    /// Files, as the client asks for them.
+    Copy,
 }
 
 /// The content of the file.
@@ -131,6 +133,7 @@ pub(crate) fn purpose(content: &TaskContent) -> Result<Purpose, TaskError> {
     let properties = content.document_content.get("properties");
     let properties = match session_type {
         SessionType::StandardStream => return Ok(Purpose::Shell),
+        SessionType::Copy => return Ok(Purpose::Copy),
         SessionType::Port => return port(properties.ok_or(TaskError::NoPort)?),
         SessionType::InteractiveCommands | SessionType::NonInteractiveCommands => properties
             .and_then(|properties| properties.get(PLATFORM))
@@ -194,15 +197,18 @@ pub(super) fn properties(content: &TaskContent) -> Value {
     }
 }
 
-/// The KMS key that is to encrypt the session; ports are never encrypted (agent.md 5.1).
+/// The KMS key that is to encrypt the session; ports are never encrypted (agent.md 5.1), nor are copies.
 pub(super) fn kms_key(content: &TaskContent) -> Option<&str> {
     let key = content
         .document_content
         .pointer("/inputs/kmsKeyId")
         .and_then(Value::as_str)
         .filter(|key| !key.is_empty())?;
-    let is_port = served_type(content).is_ok_and(|served| served == SessionType::Port);
-    (!is_port).then_some(key)
+    let is_plain = matches!(
+        served_type(content),
+        Ok(SessionType::Port | SessionType::Copy)
+    );
+    (!is_plain).then_some(key)
 }
 
 /// What the document wants run in the shell before the person's first key, as typed input; on every system, as AWS's
@@ -361,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_never_encrypted_and_an_empty_key_is_none() {
+    fn ports_and_copies_are_never_encrypted_and_an_empty_key_is_none() {
         let key = |session_type: &str, key: &str| {
             let json = format!(
                 r#"{{"DocumentContent":{{"sessionType":"{session_type}","inputs":{{"kmsKeyId":"{key}"}}}},"SessionId":"a-1"}}"#
@@ -369,6 +375,7 @@ mod tests {
             kms_key(&content(&json)).map(str::to_owned)
         };
         assert_eq!(key("Port", "alias/k"), None);
+        assert_eq!(key("Copy", "alias/k"), None);
         assert_eq!(key("Standard_Stream", ""), None);
         for session_type in [
             "Standard_Stream",

@@ -40,6 +40,8 @@ pub enum SessionProperties {
     Commands(BTreeMap<Platform, CommandProperties>),
     /// A TCP stream.
     Port(PortProperties),
+    /// Files; the client says which.
+    Copy,
 }
 
 /// One platform's command.
@@ -86,7 +88,8 @@ impl SessionProperties {
         };
         let map = match (session_type, properties) {
             (SessionType::StandardStream, None) => return Ok(Self::Shell),
-            (SessionType::StandardStream, Some(_)) => {
+            (SessionType::Copy, None) => return Ok(Self::Copy),
+            (SessionType::StandardStream | SessionType::Copy, Some(_)) => {
                 return Err(DocumentError::UnknownKey {
                     path: "properties".to_owned(),
                 });
@@ -127,11 +130,18 @@ impl SessionProperties {
         }
     }
 
+    /// Whether only bytes pass that nobody sees, a connection's or a file's. Such sessions have no recordings, logs or
+    /// KMS encryption: of ports AWS says so (control-plane.md 4), and copies are alike.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        matches!(self, Self::Port(_) | Self::Copy)
+    }
+
     /// The `properties` of the start task.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
-            Self::Shell => json!({}),
+            Self::Shell | Self::Copy => json!({}),
             Self::Commands(commands) => {
                 let map: Map<String, Value> = commands
                     .iter()

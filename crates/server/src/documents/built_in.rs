@@ -132,6 +132,14 @@ const DOCUMENTS: &[(&str, &str)] = &[
   }
 }"#,
     ),
+    (
+        "Usher-CopyFiles",
+        r#"{
+  "schemaVersion": "1.0",
+  "description": "Document to copy files and directories to and from a node with usher cp",
+  "sessionType": "Copy"
+}"#,
+    ),
 ];
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ async fn every_document_is_listed_once_in_order_and_by_filter() {
     sorted.sort();
     sorted.dedup();
     assert_eq!(all, sorted);
-    assert_eq!(all.len(), 8);
+    assert_eq!(all.len(), 9);
     let filtered = async |key: &str, value: &str| {
         names(
             &server,
@@ -87,7 +87,7 @@ async fn every_document_is_listed_once_in_order_and_by_filter() {
         filtered("Owner", "Self").await,
         ["AVS-before", "Restart-web", "Zoo"]
     );
-    assert_eq!(filtered("Owner", "Amazon").await.len(), 5);
+    assert_eq!(filtered("Owner", "Amazon").await.len(), 6);
     assert_eq!(filtered("Name", "Restart").await, ["Restart-web"]);
     assert_eq!(filtered("tag:Team", "web").await.len(), 3);
     let legacy = json!({ "DocumentFilterList": [{ "key": "Owner", "value": "Self" }] });

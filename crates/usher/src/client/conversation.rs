@@ -18,9 +18,10 @@ use usher_wire::message::Flag;
 use usher_wire::version::CLIENT_VERSION;
 use uuid::Uuid;
 
+use super::Near;
+use super::carried::{CarriedInput, CarriedOutput};
 use super::data_key::{self, AtWork};
 use super::escape::{Escape, Escapes};
-use super::forward::{ForwardInput, ForwardOutput, Listen};
 use super::input::Input;
 use super::link::{Link, LinkEvent};
 use super::opening::Opening;
@@ -61,7 +62,7 @@ pub(super) enum Ending {
     Signalled(i32),
     /// The person wants it to end.
     LeftByEscape,
-    /// Nobody reads a port session any more.
+    /// Nobody reads a port or copy session any more.
     ReaderGone,
     /// The person ended a port session by a key that is this signal elsewhere.
     LeftByKey(i32),
@@ -80,10 +81,10 @@ pub(super) struct Conversation<'a> {
     output: Output,
     /// None until the session has started: what is typed before belongs to the local terminal.
     input: Option<Source>,
-    /// In place of standard output, while a port is forwarded.
-    forward: Option<ForwardOutput>,
-    /// Where a forwarded port listens, if it is not the document's to say.
-    listen: Option<Listen>,
+    /// In place of standard output, while a port is forwarded or files are copied.
+    carried: Option<CarriedOutput>,
+    /// Until the session has started.
+    near: Near,
     /// Read and not yet taken by the channel.
     held: BytesMut,
     escapes: Escapes,
@@ -101,7 +102,7 @@ pub(super) struct Conversation<'a> {
 /// Where the session's input comes from.
 enum Source {
     Stdin(Input),
-    Connections(ForwardInput),
+    Carried(CarriedInput),
 }
 
 enum Happened {
@@ -119,7 +120,7 @@ impl<'a> Conversation<'a> {
         socket: Socket,
         voice: Voice<'a>,
         signals: Signals,
-        listen: Option<Listen>,
+        near: Near,
     ) -> Self {
         let hello = ClientHello {
             client_version: CLIENT_VERSION.to_owned(),
@@ -139,8 +140,8 @@ impl<'a> Conversation<'a> {
             signals,
             output: Output::new(),
             input: None,
-            forward: None,
-            listen,
+            carried: None,
+            near,
             held: BytesMut::new(),
             escapes: Escapes::new(),
             raw_mode: None,
@@ -180,11 +181,11 @@ impl<'a> Conversation<'a> {
             .flatten()
             .min();
         let writes = !self.output.is_idle();
-        let forwards = self.forward.as_ref().is_some_and(|out| !out.is_idle());
+        let carries = self.carried.as_ref().is_some_and(|out| !out.is_idle());
         tokio::select! {
             event = self.link.next() => Happened::Link(event),
             written = self.output.write(), if writes => Happened::Written(written),
-            written = forward(&mut self.forward), if forwards => Happened::Written(written),
+            written = carry(&mut self.carried), if carries => Happened::Written(written),
             chunk = next_chunk(&mut self.input), if reads => Happened::Typed(chunk),
             made = data_key::made(&mut self.kms_at_work), if self.kms_at_work.is_some() => Happened::KeyMade(made),
             caught = self.signals.next() => Happened::Signal(caught),
@@ -234,8 +235,8 @@ impl<'a> Conversation<'a> {
 
     /// Whether everything that was delivered was also written.
     fn is_idle(&self) -> bool {
-        let forwarded = self.forward.as_ref().is_none_or(ForwardOutput::is_idle);
-        self.output.is_idle() && forwarded
+        let carried = self.carried.as_ref().is_none_or(CarriedOutput::is_idle);
+        self.output.is_idle() && carried
     }
 
     fn ending(&self, reason: String) -> Ending {
@@ -280,8 +281,8 @@ impl<'a> Conversation<'a> {
 
     fn deliver_payload(&mut self, payload_type: PayloadType, payload: Bytes) {
         self.stdin_end.not_quiet(Instant::now());
-        match (payload_type, &mut self.forward) {
-            (PayloadType::Output, Some(forward)) => return forward.take(payload),
+        match (payload_type, &mut self.carried) {
+            (PayloadType::Output, Some(carried)) => return carried.take(payload),
             (PayloadType::Flag, Some(_))
                 if Flag::from_payload(&payload) == Some(Flag::ConnectToPortError) =>
             {
@@ -317,7 +318,7 @@ impl<'a> Conversation<'a> {
             Happened::Link(event) => return self.handle_link(now, event),
             // Who reads a plain stream, such as ssh, may be gone before the far end has said its last.
             Happened::Written(Err(error))
-                if error.kind() == ErrorKind::BrokenPipe && self.is_port() =>
+                if error.kind() == ErrorKind::BrokenPipe && (self.is_port() || self.is_copy()) =>
             {
                 return Ok(self.leave(now, Ending::ReaderGone));
             }
@@ -475,12 +476,12 @@ impl<'a> Conversation<'a> {
 async fn next_chunk(input: &mut Option<Source>) -> Option<Bytes> {
     match input {
         Some(Source::Stdin(input)) => input.next().await,
-        Some(Source::Connections(input)) => input.next().await,
+        Some(Source::Carried(input)) => input.next().await,
         None => std::future::pending().await,
     }
 }
 
-async fn forward(output: &mut Option<ForwardOutput>) -> std::io::Result<()> {
+async fn carry(output: &mut Option<CarriedOutput>) -> std::io::Result<()> {
     match output {
         Some(output) => output.write().await,
         None => std::future::pending().await,

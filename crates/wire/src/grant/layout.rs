@@ -3,7 +3,7 @@
 //! | offset | bytes | field |
 //! |---|---|---|
 //! | 0 | 1 | version |
-//! | 1 | 1 | kind: 0 shell, 1 command, 2 port |
+//! | 1 | 1 | kind: 0 shell, 1 command, 2 port, 3 files |
 //! | 2 | 1 | login: 0 `ssm-user`, 1 OS user |
 //! | 3 | 1 | length of the session id |
 //! | 4 | 2 | length of the OS user name, 0 for `ssm-user` |
@@ -33,6 +33,7 @@ pub(super) fn encode(grant: &Grant) -> [u8; BYTES] {
         SessionKind::Shell => 0,
         SessionKind::Command => 1,
         SessionKind::Port => 2,
+        SessionKind::Copy => 3,
     };
     let (login, user) = match &grant.login {
         GrantedLogin::SsmUser => (0, ""),
@@ -73,6 +74,7 @@ pub(super) fn decode(bytes: &[u8; BYTES]) -> Result<Grant, GrantError> {
         0 => SessionKind::Shell,
         1 => SessionKind::Command,
         2 => SessionKind::Port,
+        3 => SessionKind::Copy,
         _ => return Err(GrantError::Malformed),
     };
     let user = unpadded(&user, user_length.into())?;
@@ -142,7 +144,7 @@ mod tests {
     fn bytes_that_encode_would_not_make_are_refused() {
         for (offset, byte, what) in [
             (0, 2, "version"),
-            (1, 3, "kind"),
+            (1, 4, "kind"),
             (2, 0, "a name beside ssm-user"),
             (2, 2, "login"),
             (3, 0, "an empty session id"),

@@ -17,6 +17,8 @@ pub enum SessionType {
     NonInteractiveCommands,
     /// A TCP stream.
     Port,
+    /// Files, between our own programs.
+    Copy,
 }
 
 impl SessionType {
@@ -27,6 +29,7 @@ impl SessionType {
             "InteractiveCommands" => Some(Self::InteractiveCommands),
             "NonInteractiveCommands" => Some(Self::NonInteractiveCommands),
             "Port" => Some(Self::Port),
+            "Copy" => Some(Self::Copy),
             _ => None,
         }
     }
@@ -38,6 +41,7 @@ impl SessionType {
             Self::InteractiveCommands => "InteractiveCommands",
             Self::NonInteractiveCommands => "NonInteractiveCommands",
             Self::Port => "Port",
+            Self::Copy => "Copy",
         }
     }
 }

@@ -23,6 +23,7 @@ impl Session {
         let is_usher = self.channel.peer_is_usher();
         let run = match &self.purpose {
             task::Purpose::Shell => Run::Shell,
+            task::Purpose::Copy => Run::Copy,
             task::Purpose::OnTerminal { command } => Run::OnTerminal {
                 command: command.clone(),
             },

@@ -4,10 +4,13 @@
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio::task::JoinSet;
 use usher_wire::frame::PayloadType;
 use usher_wire::message::{Flag, SessionType};
 use usher_wire::version::reaches;
 
+use super::super::Near;
+use super::super::carried::carried;
 use super::super::forward::{Forward, Listen};
 use super::super::input::Input;
 use super::super::screen;
@@ -17,8 +20,20 @@ use crate::error::Error;
 impl Conversation<'_> {
     /// The session has started: from here on the keyboard belongs to the node.
     pub(super) async fn open(&mut self) -> Result<(), Error> {
+        let near = std::mem::take(&mut self.near);
         if self.is_forwarding() {
-            return self.open_forward().await;
+            return self.open_forward(near).await;
+        }
+        match (near, self.is_copy()) {
+            (Near::Carried(ours), true) => {
+                let (input, output) = carried(ours, JoinSet::new());
+                self.input = Some(Source::Carried(input));
+                self.carried = Some(output);
+                return Ok(());
+            }
+            (Near::Carried(_), false) => return Err(self.end_with(Error::NoCopy)),
+            (_, true) => return Err(self.end_with(Error::OnlyCopies)),
+            (Near::Usual | Near::Listens(_), false) => {}
         }
         if self.is_on_terminal() {
             self.raw_mode = screen::enter_raw_mode().map_err(Error::Terminal)?;
@@ -29,10 +44,14 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    pub(super) async fn open_forward(&mut self) -> Result<(), Error> {
+    async fn open_forward(&mut self, near: Near) -> Result<(), Error> {
         let multiplexes = reaches(self.channel.peer_version(), FIRST_MULTIPLEXING);
         let document = Listen::of_properties(self.channel.properties());
-        let opened = match self.listen.take().or(document) {
+        let listen = match near {
+            Near::Listens(listen) => Some(listen),
+            Near::Usual | Near::Carried(_) => document,
+        };
+        let opened = match listen {
             _ if !multiplexes => Err(Error::OldAgent(self.channel.peer_version().to_owned())),
             None => Err(Error::NoLocalPort),
             Some(listen) => {
@@ -44,18 +63,20 @@ impl Conversation<'_> {
         match opened {
             Ok(forward) => {
                 self.voice.forwarding(&forward.place)?;
-                self.input = Some(Source::Connections(forward.input));
-                self.forward = Some(forward.output);
+                self.input = Some(Source::Carried(forward.input));
+                self.carried = Some(forward.output);
                 Ok(())
             }
-            Err(error) => {
-                // The session is of no use to anybody; without this it would wait for its idle timeout.
-                let flag = Flag::TerminateSession.to_payload();
-                let _ = self.channel.send_urgent(PayloadType::Flag, flag);
-                self.transmit();
-                Err(error)
-            }
+            Err(error) => Err(self.end_with(error)),
         }
+    }
+
+    /// The session is of no use to anybody; without this it would wait for its idle timeout.
+    fn end_with(&mut self, error: Error) -> Error {
+        let flag = Flag::TerminateSession.to_payload();
+        let _ = self.channel.send_urgent(PayloadType::Flag, flag);
+        self.transmit();
+        error
     }
 
     /// Whether there is a terminal at the other end.
@@ -68,8 +89,12 @@ impl Conversation<'_> {
 
     /// Whether our agent serves a command on pipes. AWS's has no end of input and takes signals as bytes.
     pub(super) fn is_on_pipes(&self) -> bool {
-        self.channel.session_type() == Some(SessionType::NonInteractiveCommands)
-            && self.channel.peer_is_usher()
+        let command = self.channel.session_type() == Some(SessionType::NonInteractiveCommands);
+        (command || self.is_copy()) && self.channel.peer_is_usher()
+    }
+
+    pub(super) fn is_copy(&self) -> bool {
+        self.channel.session_type() == Some(SessionType::Copy)
     }
 
     pub(super) fn is_port(&self) -> bool {

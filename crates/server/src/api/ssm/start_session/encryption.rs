@@ -5,7 +5,6 @@
 
 use usher_wire::encryption::context as encryption_context;
 use usher_wire::ids::{NodeId, SessionId};
-use usher_wire::message::SessionType;
 
 use super::plan::Plan;
 use crate::api::{Call, rehearse};
@@ -25,10 +24,11 @@ pub(in crate::api::ssm) struct NoKey {
     cause: String,
 }
 
-/// The key that the session is to be encrypted with; none for ports, which KMS leaves alone (control-plane.md 4).
+/// The key that the session is to be encrypted with; none for ports, which KMS leaves alone (control-plane.md 4), and for
+/// copies, which are protected as ports are.
 pub(super) fn key_of(plan: &Plan) -> Option<&str> {
     let key = plan.inputs.kms_key_id.as_str();
-    (!key.is_empty() && plan.document.session_type() != SessionType::Port).then_some(key)
+    (!key.is_empty() && !plan.document.properties().is_unseen()).then_some(key)
 }
 
 /// Asks for both ends. An error is our own failure.

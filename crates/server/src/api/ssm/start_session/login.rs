@@ -54,6 +54,11 @@ pub(in crate::api::ssm) enum Refusal {
          started without either."
     )]
     EncryptedLog,
+    /// AWS's agent knows nothing of it.
+    #[error(
+        "Files are copied by Usher's own agent alone, which {0} does not run. Use scp through usher ssh-proxy."
+    )]
+    NoCopies(NodeId),
     /// The node has as many sessions as it may have.
     #[error(
         "The node {0} has {SESSIONS_PER_NODE} sessions already, the most it may have. End some of them first."
@@ -80,7 +85,10 @@ impl Login {
             .context
             .gateway
             .count_sessions(node, &call.caller.origin);
+        let connected = call.context.gateway.connected_node(node);
+        let is_ours = connected.is_some_and(|connected| connected.is_ours);
         let login = Self::as_planned(run_as, plan).and_then(|login| {
+            can_serve(node, is_ours, plan.document.properties())?;
             has_room(node, counts)?;
             Ok(login)
         });
@@ -115,11 +123,20 @@ fn judge(
     if let Some(key) = unkept_protection(properties, inputs) {
         return Err(Refusal::Unprotected(key));
     }
-    let is_port = matches!(properties, SessionProperties::Port(_));
-    if !is_port && !inputs.kms_key_id.is_empty() && !inputs.cloud_watch.log_group.is_empty() {
+    if !properties.is_unseen()
+        && !inputs.kms_key_id.is_empty()
+        && !inputs.cloud_watch.log_group.is_empty()
+    {
         return Err(Refusal::EncryptedLog);
     }
     Ok(login)
+}
+
+fn can_serve(node: &NodeId, is_ours: bool, properties: &SessionProperties) -> Result<(), Refusal> {
+    if *properties == SessionProperties::Copy && !is_ours {
+        return Err(Refusal::NoCopies(node.clone()));
+    }
+    Ok(())
 }
 
 fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Refusal> {
@@ -132,12 +149,12 @@ fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Re
     Ok(())
 }
 
-/// The key of a protection that the session would run without. Ports have neither logs nor encryption, as in AWS.
+/// The key of a protection that the session would run without. What nobody sees has neither logs nor encryption.
 fn unkept_protection(
     properties: &SessionProperties,
     inputs: &SessionInputs,
 ) -> Option<&'static str> {
-    if matches!(properties, SessionProperties::Port(_)) {
+    if properties.is_unseen() {
         return None;
     }
     (!inputs.s3.bucket.is_empty()).then_some("s3BucketName")
@@ -219,6 +236,18 @@ mod tests {
                 Some(Refusal::EncryptedLog)
             );
         }
+        for inputs in [&kept, &logged_blindly] {
+            assert_eq!(refused(inputs, &SessionProperties::Copy), None);
+        }
+    }
+
+    #[test]
+    fn a_node_with_aws_s_agent_is_asked_for_no_copy() {
+        let node = NodeId::parse("mi-0123456789abcdef0").unwrap();
+        let refused = can_serve(&node, false, &SessionProperties::Copy).unwrap_err();
+        assert!(refused.to_string().contains("usher ssh-proxy"), "{refused}");
+        assert_eq!(can_serve(&node, true, &SessionProperties::Copy), Ok(()));
+        assert_eq!(can_serve(&node, false, &SessionProperties::Shell), Ok(()));
     }
 
     #[test]

@@ -67,6 +67,6 @@ pub(super) fn asks_for_root(properties: &SessionProperties) -> bool {
         SessionProperties::Commands(commands) => {
             commands.values().any(|command| command.run_as_elevated)
         }
-        SessionProperties::Shell | SessionProperties::Port(_) => false,
+        SessionProperties::Shell | SessionProperties::Port(_) | SessionProperties::Copy => false,
     }
 }

@@ -1,10 +1,10 @@
 //! Whether a session that starts is recorded, the beginning of its recording, and what its log demands.
 //!
-//! What KMS encrypts passes the server as ciphertext, and a port's stream is no terminal: neither is recorded here.
+//! What KMS encrypts passes the server as ciphertext, and nobody sees the bytes of ports and files: neither is recorded
+//! here.
 
 use std::sync::Arc;
 
-use usher_policy::SessionProperties;
 use usher_wire::ids::{NodeId, SessionId};
 
 use super::login::Refusal;
@@ -22,9 +22,9 @@ pub(super) async fn begin(
     id: &SessionId,
     plan: &Plan,
 ) -> Result<Option<Arc<Tape>>, ApiError> {
-    let is_port = matches!(plan.document.properties(), SessionProperties::Port(_));
+    let is_unseen = plan.document.properties().is_unseen();
     let is_off = call.context.config.recording == Recording::Off;
-    if is_off || is_port || !plan.inputs.kms_key_id.is_empty() {
+    if is_off || is_unseen || !plan.inputs.kms_key_id.is_empty() {
         return Ok(None);
     }
     let recordings = &call.context.recordings;
@@ -60,7 +60,7 @@ pub(super) async fn demand_log(
     node: &NodeId,
     plan: &Plan,
 ) -> Result<Result<(), Refusal>, ApiError> {
-    if matches!(plan.document.properties(), SessionProperties::Port(_)) {
+    if plan.document.properties().is_unseen() {
         return Ok(Ok(()));
     }
     let demanded = delivery::demand(call.context, node, id, &plan.inputs.cloud_watch).await?;

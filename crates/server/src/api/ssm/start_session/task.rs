@@ -138,14 +138,15 @@ fn kind(session_type: SessionType) -> SessionKind {
             SessionKind::Command
         }
         SessionType::Port => SessionKind::Port,
+        SessionType::Copy => SessionKind::Copy,
     }
 }
 
-/// SHA-256 of the command that the platform runs, or of `host:port`; zeros for a shell. A port of the node itself is
-/// one of `localhost`.
+/// SHA-256 of the command that the platform runs, or of `host:port`; zeros for a shell and for files. A port of the node
+/// itself is one of `localhost`.
 fn subject_digest(properties: &SessionProperties, platform: Platform) -> [u8; 32] {
     let subject = match properties {
-        SessionProperties::Shell => return [0; 32],
+        SessionProperties::Shell | SessionProperties::Copy => return [0; 32],
         SessionProperties::Commands(commands) => commands
             .get(&platform)
             .map(|command| command.commands.clone()),
