@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: the long forms of what `cargo xtask test` does with few seeds.
 //!
-//! First the data channel's simulation, then real sessions in bad weather, then a client that sleeps for minutes, then
-//! the agent whose processes are killed or taken over. Prints what `docs/soak.md` keeps.
+//! First changes to an audit trail, then the data channel's simulation, then real sessions in bad weather, then a client
+//! that sleeps for minutes, then the agent whose processes are killed or taken over. Prints what `docs/soak.md` keeps.
 
 use std::process::Command;
 use std::time::Instant;
@@ -32,6 +32,9 @@ pub(crate) struct Lengths {
     pub(crate) noise: u64,
 }
 
+/// How many changed audit trails are verified.
+const MUTATIONS: (&str, &str) = ("USHER_MUTATIONS", "100000");
+
 /// Runs all, the later ones also when an earlier one has failed.
 pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
     let Lengths {
@@ -57,6 +60,19 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
     let mut sleep = end_to_end("weather::silence");
     sleep.env(ASLEEP.0, ASLEEP.1);
 
+    let mut mutations = tool::cargo(&[
+        "test",
+        "--release",
+        "--package",
+        "usher-server",
+        "--lib",
+        "every_change_to_what_was_signed_is_found",
+        "--",
+        "--nocapture",
+    ]);
+    mutations.env(MUTATIONS.0, MUTATIONS.1);
+
+    let mutated = judged("audit trail", mutations);
     let simulated = judged("simulation", simulation);
     let stormed = judged("weather", storms);
     let slept = judged("sleep", sleep);
@@ -74,7 +90,12 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
         "commit: {}",
         commit.as_deref().unwrap_or("not a git checkout")
     );
-    simulated.and(stormed).and(slept).and(killed).and(shouted)
+    mutated
+        .and(simulated)
+        .and(stormed)
+        .and(slept)
+        .and(killed)
+        .and(shouted)
 }
 
 /// A test of the agent's processes against a service made by hand, as root.

@@ -12,6 +12,9 @@ use crate::{CallError, Identity, JsonClient};
 /// AWS serves at most this many nodes in one answer (5 to 50).
 const NODES_PER_PAGE: u8 = 50;
 
+/// The same for sessions.
+const SESSIONS_PER_PAGE: u8 = 200;
+
 /// More nodes than this are not listed: a service that never ends its pages must not hold us.
 const MAX_PAGES: usize = 1000;
 
@@ -233,6 +236,14 @@ pub struct VerifiedRecording {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct SessionPage {
+    #[serde(default)]
+    sessions: Vec<Value>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct NodePage {
     #[serde(default)]
     instance_information_list: Vec<ManagedNode>,
@@ -382,6 +393,34 @@ impl Ssm {
             }
         }
         Err(self.client.senseless("the list of nodes does not end"))
+    }
+
+    /// Sessions that have ended, as DescribeSessions shows them, newest first; `filters` are its own.
+    ///
+    /// # Errors
+    /// `AccessDeniedException` where listing is not allowed.
+    pub async fn session_history(
+        &self,
+        identity: Identity<'_>,
+        filters: &Value,
+    ) -> Result<Vec<Value>, CallError> {
+        let mut sessions = Vec::new();
+        let mut input =
+            json!({"State": "History", "MaxResults": SESSIONS_PER_PAGE, "Filters": filters});
+        for _ in 0..MAX_PAGES {
+            let page: SessionPage = self
+                .client
+                .call(identity, "DescribeSessions", &input)
+                .await?;
+            sessions.extend(page.sessions);
+            match page.next_token.filter(|token| !token.is_empty()) {
+                Some(token) => {
+                    input = json!({"State": "History", "MaxResults": SESSIONS_PER_PAGE, "Filters": filters, "NextToken": token});
+                }
+                None => return Ok(sessions),
+            }
+        }
+        Err(self.client.senseless("the list of sessions does not end"))
     }
 
     /// Registers this machine against an activation; authority is the activation alone, so it is unsigned.

@@ -4,6 +4,7 @@ use usher_wire::secret::Secret;
 
 use crate::activations::{Terms, make_activation};
 use crate::api::{check_name, make_access_key};
+use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::fresh_id;
@@ -104,7 +105,12 @@ async fn make_admin(context: &Context, name: &str) -> Result<EntityRow, ApiError
         .put_inline_policy(&user.id, &policy, limits::INLINE_POLICIES)
         .await?
     {
-        Room::Stored => Ok(user),
+        Room::Stored => {
+            let arns = [context.config.scope().arn_of(&user)];
+            let details = serde_json::json!({"userName": user.name, "policyDocument": POLICY});
+            audit::done_locally(context, "AdministratorMade", &details, &arns).await?;
+            Ok(user)
+        }
         Room::Full => Err(ApiError::internal(
             "the administrator's policy does not fit its limit",
         )),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use usher_wire::grant::GrantKey;
 
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) standing: Standing,
     /// The keys of identity providers.
     pub(crate) provider_keys: ProviderKeys,
+    /// What was done, by whom.
+    pub(crate) trail: Trail,
     /// The time.
     pub(crate) clock: Clock,
 }

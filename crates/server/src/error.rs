@@ -100,6 +100,17 @@ pub(crate) enum Code {
     /// CloudWatch Logs: one of its own.
     Logs(LogsCode),
 
+    /// CloudTrail: an attribute it does not know, or more than one.
+    InvalidLookupAttributes,
+    /// CloudTrail: the page token is not one of ours.
+    InvalidLookupToken,
+    /// CloudTrail: a page larger than 50 or smaller than 1.
+    InvalidMaxResults,
+    /// CloudTrail: an end before its beginning.
+    InvalidTimeRange,
+    /// CloudTrail: a category it does not know.
+    InvalidEventCategory,
+
     /// IAM: no such user, key or policy.
     NoSuchEntity,
     /// IAM: the name is taken.
@@ -212,6 +223,15 @@ impl Code {
             Self::InvalidParameters => ("InvalidParameters", StatusCode::BAD_REQUEST),
             Self::MachineFingerprintDoesNotMatch => {
                 ("MachineFingerprintDoesNotMatch", StatusCode::BAD_REQUEST)
+            }
+            Self::InvalidLookupAttributes => {
+                ("InvalidLookupAttributesException", StatusCode::BAD_REQUEST)
+            }
+            Self::InvalidLookupToken => ("InvalidNextTokenException", StatusCode::BAD_REQUEST),
+            Self::InvalidMaxResults => ("InvalidMaxResultsException", StatusCode::BAD_REQUEST),
+            Self::InvalidTimeRange => ("InvalidTimeRangeException", StatusCode::BAD_REQUEST),
+            Self::InvalidEventCategory => {
+                ("InvalidEventCategoryException", StatusCode::BAD_REQUEST)
             }
             Self::Logs(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::Kms(code) => (code.name(), StatusCode::BAD_REQUEST),

@@ -8,6 +8,7 @@
 
 mod activations;
 mod api;
+mod audit;
 mod aws_policies;
 mod bootstrap;
 mod bus;
@@ -37,6 +38,7 @@ mod store;
 mod tls;
 mod vault;
 
+pub use audit::{Finding, Verification, verify as verify_audit_trail};
 pub use clock::Clock;
 pub use config::{Config, Perimeter, Recording, RootKey};
 pub use http::Listener;

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 
+use crate::audit::{HeadKey, SessionEnds, Trail, TrailError, head_files};
 use crate::clock::Clock;
-use crate::config::{Config, RootKey};
+use crate::config::Config;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
@@ -49,6 +50,9 @@ pub enum ServerError {
     /// The root key or what is sealed under it.
     #[error("{0}")]
     Vault(String),
+    /// The audit trail.
+    #[error("{0}")]
+    Trail(String),
     /// There is one, or there was.
     #[error("this server's first administrator was made already, as the IAM user {name}")]
     AdministratorExists {
@@ -69,6 +73,12 @@ impl From<StoreError> for ServerError {
 impl From<VaultError> for ServerError {
     fn from(error: VaultError) -> Self {
         Self::Vault(error.to_string())
+    }
+}
+
+impl From<TrailError> for ServerError {
+    fn from(error: TrailError) -> Self {
+        Self::Trail(error.to_string())
     }
 }
 
@@ -136,16 +146,19 @@ impl Server {
         })?;
         let lock = lock(&folder)?;
         let database = folder.join("usher.db");
-        let vault = match &config.root_key {
-            RootKey::InDataDir => Vault::open(&folder.join("root.key"), database.exists())?,
-            RootKey::File(path) => Vault::open(path, database.exists())?,
-            RootKey::Credential(path) => Vault::open_credential(path)?,
-        };
-        let vault = Arc::new(vault);
+        let vault = Arc::new(Vault::of(&config.root_key, &folder, database.exists())?);
         let store = Store::open(&database).await?;
         let grant_key = grant_key::open(&store, &vault, clock.now_ms()).await?;
+        let trail = Trail::open(
+            store.clone(),
+            clock.clone(),
+            HeadKey::of(&vault)?,
+            head_files(&folder),
+        )
+        .await?;
         let recordings = Recordings::open(&folder, Arc::clone(&vault), &store).await?;
-        let gateway = Gateway::new(store.clone(), clock.clone(), recordings.clone());
+        let ends = SessionEnds::of(&config, store.clone());
+        let gateway = Gateway::new(store.clone(), ends, clock.clone(), recordings.clone());
         gateway.restore().await?;
         let context = Context {
             config,
@@ -157,6 +170,7 @@ impl Server {
             large_bodies: http::LargeBodies::new(),
             standing: Standing::default(),
             provider_keys: ProviderKeys::new(),
+            trail,
             clock,
         };
         aws_policies::bring_up_to_date(&context).await?;
@@ -186,6 +200,7 @@ impl Server {
 
     /// Closes the database of a server that is not run.
     pub async fn close(self) {
+        self.context.trail.close().await;
         self.context.store.close().await;
     }
 
@@ -226,6 +241,7 @@ impl Server {
             delivery,
             watch
         );
+        self.context.trail.close().await;
         self.context.store.close().await;
     }
 }

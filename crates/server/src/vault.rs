@@ -11,7 +11,10 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use zeroize::Zeroizing;
+
+use crate::config::RootKey;
 
 const KEY_LEN: usize = 32;
 /// First byte of a sealed value: AES-256-GCM, 12-byte nonce, ciphertext and tag.
@@ -65,6 +68,8 @@ impl From<VaultError> for crate::error::ApiError {
 /// Holds the root key. Its key is not shown by `Debug`.
 pub(crate) struct Vault {
     key: RandomizedNonceKey,
+    /// What further keys are derived from.
+    source: Prk,
 }
 
 impl std::fmt::Debug for Vault {
@@ -74,6 +79,19 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
+    /// Reads the root key that `root_key` means for `data_dir`, as [`Vault::open`] does.
+    pub(crate) fn of(
+        root_key: &RootKey,
+        data_dir: &Path,
+        sealed_data_exists: bool,
+    ) -> Result<Self, VaultError> {
+        match root_key {
+            RootKey::InDataDir => Self::open(&data_dir.join("root.key"), sealed_data_exists),
+            RootKey::File(path) => Self::open(path, sealed_data_exists),
+            RootKey::Credential(path) => Self::open_credential(path),
+        }
+    }
+
     /// Reads the root key at `path`. Where there is none it is made, unless `sealed_data_exists`.
     pub(crate) fn open(path: &Path, sealed_data_exists: bool) -> Result<Self, VaultError> {
         let failed = |source| VaultError::File {
@@ -120,7 +138,19 @@ impl Vault {
             });
         }
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| VaultError::Cipher)?;
-        Ok(Self { key })
+        let source = Salt::new(HKDF_SHA256, b"usher").extract(&bytes);
+        Ok(Self { key, source })
+    }
+
+    /// The key of that name: 32 bytes that are the same for the same root key, and tell nothing of it.
+    pub(crate) fn derive(&self, name: &str) -> Result<Zeroizing<[u8; KEY_LEN]>, VaultError> {
+        let mut key = Zeroizing::new([0u8; KEY_LEN]);
+        let name = [name.as_bytes()];
+        let derived = self.source.expand(&name, HKDF_SHA256);
+        derived
+            .and_then(|derived| derived.fill(&mut *key))
+            .map_err(|_| VaultError::Cipher)?;
+        Ok(key)
     }
 
     /// Encrypts `secret` for `name`.
@@ -204,6 +234,15 @@ mod tests {
             Err(VaultError::DoesNotOpen)
         ));
         assert_eq!(&**vault.unseal("AKIA1", &sealed).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_derived_key_depends_on_its_name_and_on_the_root_key() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let key = vault(folder.path()).derive("a").unwrap();
+        assert_ne!(*key, *vault(folder.path()).derive("b").unwrap());
+        assert_ne!(*key, *vault(other.path()).derive("a").unwrap());
+        assert_eq!(*key, *vault(folder.path()).derive("a").unwrap());
     }
 
     #[test]

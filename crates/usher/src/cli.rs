@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use usher_aws::CallerOptions;
 
 use crate::admin::AdminCommand;
+use crate::audit::{self, ListArguments, VerifyArguments};
 use crate::cp::{self, CpArguments};
 use crate::dev::DevArguments;
 use crate::error::Error;
@@ -23,6 +24,7 @@ use crate::play::{self, PlayArguments};
 use crate::run_as::{self, RunAsCommand};
 use crate::server::SettingsFile;
 use crate::sessions;
+use crate::sessions_report::{self, ReportArguments};
 use crate::ssh::{self, SshConfigArguments, SshProxyArguments};
 use crate::start_session::{self, StartSessionArguments};
 
@@ -43,6 +45,9 @@ enum Command {
     /// Work on a server's data while it does not run
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Look at the trail of who did what, and whether it is what it was
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Sign in to the web console
     Login {
         #[command(flatten)]
@@ -120,7 +125,27 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Hold the trail in a data directory against its signed heads; ends with 1 if it was changed
+    Verify(VerifyArguments),
+    /// List records, newest first
+    List {
+        #[command(flatten)]
+        list: ListArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum SessionsCommand {
+    /// Who connected where, as whom, by which rule, when, why, and where the log is
+    Report {
+        #[command(flatten)]
+        report: ReportArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
     /// Check that a session's recording is what the server wrote; the status is 1 where it is not
     Verify {
         /// Id of the session
@@ -195,6 +220,13 @@ async fn run(command: Command) -> Result<Outcome, Error> {
         Command::Dev(arguments) => crate::dev::run(arguments).await,
         Command::Server(file) => crate::server::run(file).await,
         Command::Admin(command) => crate::admin::run(command).await,
+        Command::Audit(AuditCommand::Verify(arguments)) => audit::verify(arguments).await,
+        Command::Audit(AuditCommand::List { list, caller }) => {
+            audit::list(list, caller.into()).await
+        }
+        Command::Sessions(SessionsCommand::Report { report, caller }) => {
+            sessions_report::run(report, caller.into()).await
+        }
         Command::Login { login, caller } => login::run(login, caller.into()).await,
         Command::StartSession { session, caller } => {
             start_session::run(session, caller.into()).await

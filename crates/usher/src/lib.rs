@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod audit;
 mod cli;
 mod client;
 mod cp;
@@ -25,6 +26,7 @@ mod reach;
 mod run_as;
 mod server;
 mod sessions;
+mod sessions_report;
 mod ssh;
 mod start_session;
 mod target;

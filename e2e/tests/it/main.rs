@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod aws_plugin;
 #[cfg(test)]
 mod beside_a_browser;

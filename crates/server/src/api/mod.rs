@@ -3,6 +3,7 @@
 //! Owns the invariant that what is not in the table is not served, and that each entry states who
 //! may call it. Must not know HTTP; reaches the database by `store` only.
 
+mod cloudtrail;
 mod iam;
 mod kms;
 mod logs;
@@ -10,6 +11,8 @@ mod operation;
 mod page;
 mod ssm;
 mod sts;
+#[cfg(test)]
+mod table;
 
 pub(crate) use iam::{check_name, make_access_key};
 pub(crate) use kms::{KmsCode, Wish, key_arn, permitted, rehearse};
@@ -184,6 +187,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::VerifySessionRecording>(),
     entry::<ssm::DescribeSessionLogs>(),
     entry::<ssm::RetrySessionLogs>(),
+    entry::<cloudtrail::LookupEvents>(),
 ];
 
 /// The operation `name` of `service`.

@@ -16,6 +16,9 @@ use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
 use crate::identity::{Caller, Resource, Signature, Who, authorize};
 
+/// What stands before the operation in CloudTrail's `X-Amz-Target`, which has dots of its own.
+const CLOUD_TRAIL: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+
 /// The AWS services we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -29,6 +32,8 @@ pub(crate) enum Service {
     Iam,
     /// Security Token Service.
     Sts,
+    /// CloudTrail.
+    CloudTrail,
 }
 
 impl Service {
@@ -40,6 +45,7 @@ impl Service {
             Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Sts => "sts",
+            Self::CloudTrail => "cloudtrail",
         }
     }
 
@@ -49,6 +55,7 @@ impl Service {
             "AmazonSSM" => Some(Self::Ssm),
             "TrentService" => Some(Self::Kms),
             "Logs_20140328" => Some(Self::Logs),
+            CLOUD_TRAIL => Some(Self::CloudTrail),
             _ => None,
         }
     }
@@ -56,7 +63,7 @@ impl Service {
     /// The body format.
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Ssm | Self::Kms | Self::Logs => Protocol::Json,
+            Self::Ssm | Self::Kms | Self::Logs | Self::CloudTrail => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
         }
     }
@@ -64,7 +71,7 @@ impl Service {
     /// The XML namespace of its answers; JSON services have none.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
-            Self::Ssm | Self::Kms | Self::Logs => "",
+            Self::Ssm | Self::Kms | Self::Logs | Self::CloudTrail => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
@@ -170,6 +177,9 @@ pub(crate) struct Entry {
     pub(crate) signature: Signature,
     /// The rule in words: an IAM action, or who instead.
     pub(crate) rule: &'static str,
+    /// For an input, what its rule is judged on, in words for the table of operations.
+    #[cfg(test)]
+    pub(super) judged_on: fn(&Value) -> Result<String, serde_json::Error>,
     /// Decodes, authorises, runs, encodes.
     pub(crate) serve: for<'a> fn(Call<'a>, &'a Bytes) -> Answer<'a>,
 }
@@ -193,6 +203,8 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         name: O::NAME,
         signature,
         rule,
+        #[cfg(test)]
+        judged_on: super::table::judged_on::<O>,
         serve: |call, body| Box::pin(serve::<O>(call, body)),
     }
 }

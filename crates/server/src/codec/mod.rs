@@ -28,6 +28,21 @@ pub(crate) fn decode<I: DeserializeOwned>(protocol: Protocol, body: &Bytes) -> R
     serde_json::from_value(tree).map_err(|error| refusal(&error))
 }
 
+/// An input's members for whoever only looks at them, without what names the operation; null if it cannot be read.
+pub(crate) fn members(protocol: Protocol, body: &Bytes) -> Value {
+    let tree = match protocol {
+        Protocol::Json => json_tree(body),
+        Protocol::Query => Form::parse(body).and_then(Form::into_tree),
+    };
+    let mut tree = tree.unwrap_or_default();
+    if let (Protocol::Query, Some(members)) = (protocol, tree.as_object_mut()) {
+        members.retain(|name, _| {
+            !["Action", "Version"].contains(&name.as_str()) && !name.starts_with("X-Amz-")
+        });
+    }
+    tree
+}
+
 /// An operation's output as a tree, absent members left out.
 pub(crate) fn encode(output: &impl Serialize) -> Result<Value, ApiError> {
     let mut tree = serde_json::to_value(output).map_err(ApiError::internal)?;

@@ -14,9 +14,11 @@ use tokio::time::timeout;
 
 use super::door::SignedIn;
 use super::refusal::Refusal;
-use crate::api::{self, Call, Service};
+use crate::api::{self, Service};
+use crate::audit::{self, Heard};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
+use crate::http::{RequestId, heard};
 use crate::identity::Signature;
 use crate::limits;
 
@@ -33,6 +35,7 @@ pub(super) async fn call(
         Service::Logs,
         Service::Iam,
         Service::Sts,
+        Service::CloudTrail,
     ]
     .into_iter()
     .find(|served| served.scope_name() == service)
@@ -44,15 +47,18 @@ pub(super) async fn call(
             "The console does not serve the operation that the request names.",
         )
     })?;
-    let reading = to_bytes(request.into_body(), limits::BODY);
+    let (parts, body) = request.into_parts();
+    let reading = to_bytes(body, limits::BODY);
     let Ok(Ok(body)) = timeout(limits::BODY_TIME, reading).await else {
         return Err(Refusal::Unreadable);
     };
-    let call = Call {
-        context: &context,
-        caller: &signed_in.caller,
+    let heard = Heard {
+        access_key_id: Some(signed_in.pass.access_key_id),
+        by_console: true,
+        ..heard(&parts, &RequestId::fresh())
     };
-    let output = (entry.serve)(call, &body).await;
+    let caller = Arc::clone(&signed_in.caller);
+    let output = audit::serve(context, entry, caller, body, heard, ()).await;
     tracing::info!(
         operation = entry.name,
         rule = entry.rule,

@@ -101,3 +101,22 @@ pub(crate) fn routes(context: &Arc<Context>) -> Router<Arc<Context>> {
     }
     router.layer(from_fn(headers::protect))
 }
+
+/// Each route with who may call it, for the table of routes.
+#[cfg(test)]
+pub(crate) fn table() -> Vec<(&'static str, &'static str)> {
+    let who = |who: Who| match who {
+        Who::Anybody => "everybody: it holds nothing of anybody's",
+        Who::OurPage => {
+            "a page of the console, which brings its own authority: a proof of a key, or a link's word"
+        }
+        Who::SignedIn => {
+            "a page of the console in a browser that has signed in; what it asks is judged as the key's holder"
+        }
+        Who::Signer => "whoever signs",
+    };
+    ROUTES
+        .iter()
+        .map(|route| (route.path, who(route.who)))
+        .collect()
+}

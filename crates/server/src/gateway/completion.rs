@@ -49,8 +49,9 @@ async fn store(
     }
     let (state, sentence) = outcome(complete);
     let is_first = gateway
-        .store()
-        .end_session(session.as_str(), state, &sentence, gateway.now())
+        .0
+        .ends
+        .end(session.as_str(), state, &sentence, gateway.now())
         .await?;
     let s3 = place(
         &complete.s3_bucket,

@@ -40,6 +40,7 @@ use tokio_util::task::TaskTracker;
 use usher_wire::ids::{NodeId, SessionId};
 use usher_wire::message::StartTask;
 
+use crate::audit::SessionEnds;
 use crate::bus::{Bus, Delivery, LocalBus, Message, Topic};
 use crate::clock::Clock;
 use crate::context::Context;
@@ -66,6 +67,7 @@ pub(crate) struct Gateway(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    ends: SessionEnds,
     clock: Clock,
     recordings: Recordings,
     bus: Arc<dyn Bus>,
@@ -94,9 +96,15 @@ pub(crate) fn routes() -> Router<Arc<Context>> {
 
 impl Gateway {
     /// A gateway without connections or sessions.
-    pub(crate) fn new(store: Store, clock: Clock, recordings: Recordings) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        ends: SessionEnds,
+        clock: Clock,
+        recordings: Recordings,
+    ) -> Self {
         Self(Arc::new(Shared {
             store,
+            ends,
             clock,
             recordings,
             bus: Arc::new(LocalBus::default()),
@@ -126,8 +134,8 @@ impl Gateway {
             };
             if row.state == SessionState::Terminating {
                 self.0
-                    .store
-                    .end_session(&row.session_id, SessionState::Terminated, "", self.now())
+                    .ends
+                    .end(&row.session_id, SessionState::Terminated, "", self.now())
                     .await?;
                 continue;
             }
@@ -233,8 +241,8 @@ impl Gateway {
         };
         if self.0.bus.publish(&Topic::Session(session_id.clone()), end) == Delivery::NobodyThere {
             self.0
-                .store
-                .end_session(
+                .ends
+                .end(
                     session_id.as_str(),
                     SessionState::Terminated,
                     "",
@@ -255,8 +263,8 @@ impl Gateway {
         self.terminate(session_id, output).await?;
         let id = session_id.as_str();
         self.0
-            .store
-            .end_session(id, SessionState::Terminated, "", self.now())
+            .ends
+            .end(id, SessionState::Terminated, "", self.now())
             .await?;
         Ok(())
     }
@@ -311,6 +319,7 @@ impl Gateway {
         self.with_live(|live| live.insert(id.clone(), Arc::clone(&session)));
         let minutes = |count: i64| u64::try_from(count).unwrap_or(0);
         let tending = Tending {
+            ends: self.0.ends.clone(),
             session,
             shown: match row.state {
                 SessionState::Connecting => Presence::Awaited,

@@ -17,6 +17,7 @@ use super::limits::{COMPLETION_STILLNESS, FAREWELL};
 use super::live::{AgentReport, LiveSession};
 use super::nodes::ConnectedNodes;
 use super::outgoing;
+use crate::audit::SessionEnds;
 use crate::bus::{Bus, Message, Subscription, Topic};
 use crate::clock::Clock;
 use crate::store::{SessionState, Store, StoreError};
@@ -32,6 +33,7 @@ pub(crate) struct Tending {
     pub(crate) nodes: ConnectedNodes,
     pub(crate) subscription: Subscription,
     pub(crate) store: Store,
+    pub(crate) ends: SessionEnds,
     pub(crate) clock: Clock,
     pub(crate) bus: Arc<dyn Bus>,
     /// The server stops: sessions stay as they are in the database, and both ends come back.
@@ -201,8 +203,8 @@ impl Tending {
     }
 
     async fn end_stored(&self, state: SessionState, details: &str) -> Result<(), StoreError> {
-        self.store
-            .end_session(
+        self.ends
+            .end(
                 self.session.id.as_str(),
                 state,
                 details,

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use serde_json::Value;
 use tracing::field::Empty;
@@ -16,13 +17,18 @@ use tracing::{Instrument, Span};
 
 use super::answer::{RequestId, error_response, output_response};
 use super::body::read;
-use crate::api::{self, Call, Entry, Service};
+use super::listener::Peer;
+use crate::api::{self, Entry, Service};
+use crate::audit::{self, Heard};
 use crate::codec::Form;
 use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
 use crate::identity::authenticate;
 
 const TARGET: &str = "x-amz-target";
+
+/// Characters of an access key id that the trail keeps of a request that proves nothing yet.
+const LONGEST_KEY: usize = 128;
 
 /// `POST /`, and `GET /` for presigned query calls. What is logged on the way, decisions included, carries the
 /// request's id.
@@ -35,7 +41,7 @@ pub(crate) async fn aws_call(State(context): State<Arc<Context>>, request: Reque
         true => Protocol::Json,
         false => Protocol::Query,
     };
-    let answer = answer(&context, protocol, &parts, body)
+    let answer = answer(&context, protocol, &parts, body, &id)
         .instrument(span.clone())
         .await;
     span.in_scope(|| match answer {
@@ -51,10 +57,11 @@ pub(crate) async fn aws_call(State(context): State<Arc<Context>>, request: Reque
 }
 
 async fn answer(
-    context: &Context,
+    context: &Arc<Context>,
     protocol: Protocol,
     parts: &Parts,
     body: Body,
+    id: &RequestId,
 ) -> Result<(&'static Entry, Value), ApiError> {
     let body = read(&context.large_bodies, parts, target(parts), body).await?;
     let input = input(protocol, parts, &body.bytes);
@@ -62,24 +69,48 @@ async fn answer(
     Span::current()
         .record("operation", entry.name)
         .record("rule", entry.rule);
-    let caller = authenticate(
-        context,
-        parts,
-        &body.bytes,
-        entry.service.scope_name(),
-        entry.signature,
-    )
-    .await?;
+    let heard = heard(parts, id);
+    let service = entry.service.scope_name();
+    let caller = match authenticate(context, parts, &body.bytes, service, entry.signature).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            audit::unproven(context, entry, &heard, &error).await?;
+            return Err(error);
+        }
+    };
     Span::current().record("caller", &caller.arn);
-    let output = (entry.serve)(
-        Call {
-            context,
-            caller: &caller,
-        },
-        &input,
-    )
-    .await?;
+    let (context, caller) = (Arc::clone(context), Arc::new(caller));
+    let output = audit::serve(context, entry, caller, input, heard, body).await?;
     Ok((entry, output))
+}
+
+/// What the trail says of the request.
+pub(crate) fn heard(parts: &Parts, id: &RequestId) -> Heard {
+    let header = |name| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+    Heard {
+        request_id: id.to_string(),
+        source: parts
+            .extensions
+            .get::<Peer>()
+            .map(|peer| peer.0.ip().to_canonical().to_string()),
+        user_agent: header(USER_AGENT),
+        access_key_id: header(AUTHORIZATION)
+            .as_deref()
+            .and_then(named_key)
+            .or_else(|| parts.uri.query().and_then(named_key)),
+        by_console: false,
+    }
+}
+
+/// The key in `Credential=AKIA…/20261122/…`, whoever wrote it: in the header, or percent-encoded in a presigned query.
+fn named_key(signed: &str) -> Option<String> {
+    let (_, scope) = signed.split_once("Credential=")?;
+    let key: String = scope
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+        .take(LONGEST_KEY)
+        .collect();
+    (!key.is_empty()).then_some(key)
 }
 
 /// Where the input stands: in the body, or in the address of a presigned query call, which has no body.
@@ -101,7 +132,7 @@ fn target(parts: &Parts) -> Option<&str> {
 fn named(protocol: Protocol, parts: &Parts, body: &Bytes) -> Result<&'static Entry, ApiError> {
     let found = match protocol {
         Protocol::Json => target(parts)
-            .and_then(|target| target.split_once('.'))
+            .and_then(|target| target.rsplit_once('.'))
             .and_then(|(prefix, name)| api::find(Service::of_target(prefix)?, name)),
         Protocol::Query => {
             let form = Form::parse(body)?;

@@ -22,6 +22,7 @@ use crate::{console, gateway};
 
 pub(crate) use answer::{RequestId, error_response};
 pub(crate) use body::LargeBodies;
+pub(crate) use dispatch::heard;
 pub(crate) use guard::is_loopback;
 pub use listener::Listener;
 pub(crate) use listener::{OverTls, Peer, Room, serve};

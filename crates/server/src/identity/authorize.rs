@@ -11,6 +11,7 @@ use super::Caller;
 use super::condition_keys::{boundary_key, of_call, of_iam_resource, of_ssm_resource};
 use super::managed_policy::find_managed_policy;
 use super::principal_policies::principal_policies;
+use crate::audit;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
@@ -134,6 +135,7 @@ async fn decide(
             None => evaluate(&policies, &request),
         };
         tracing::info!(caller = caller.arn, action, resource = name, %decision, "decided");
+        audit::decided(context, caller, action, resource, name, &decision).await;
         match decision {
             Decision::Allowed { .. } => verdict = Some(Verdict::Allowed),
             Decision::ExplicitDeny { by } => {

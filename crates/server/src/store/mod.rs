@@ -6,6 +6,7 @@
 
 mod access_keys;
 mod activations;
+mod audit;
 mod console;
 mod document_list;
 mod documents;
@@ -39,6 +40,7 @@ use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
 
 pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
+pub(crate) use audit::{AuditEntry, AuditKey, AuditRow, AuditSelection, AuditSubject};
 pub(crate) use console::{PassKind, PassRow};
 pub(crate) use document_list::VersionDeleted;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
@@ -117,6 +119,19 @@ impl Store {
         sqlx::migrate!().run(&writer).await?;
         let readers = pool(READERS).connect_with(options).await?;
         Ok(Self { readers, writer })
+    }
+
+    /// Opens the SQLite database `path`, which another process may be using, for reading alone.
+    pub(crate) async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let options = (url::of_file(path) + "?mode=rw")
+            .parse::<AnyConnectOptions>()?
+            .disable_statement_logging();
+        let readers = pool(READERS).connect_with(options).await?;
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+        })
     }
 
     /// Where statements that only read run.

@@ -6,6 +6,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::audit::{self, AuditEntry, Link};
 use super::tokens::{self, TokenRow};
 use super::{Store, StoreError};
 
@@ -156,6 +157,9 @@ fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// Makes the record of a session's end from the session as it is then.
+pub(crate) type EndRecord<'a> = dyn Fn(&SessionRow) -> AuditEntry + Send + Sync + 'a;
+
 impl Store {
     /// Stores a session together with its client's token.
     pub(crate) async fn insert_session(
@@ -252,13 +256,15 @@ impl Store {
     }
 
     /// Ends a session. False if it had ended before: the first ending counts. Its tokens stay until
-    /// they expire: the person is still owed the reason.
+    /// they expire: the person is still owed the reason. `record` makes the audit trail's record of the end, which is stored with
+    /// it or not at all.
     pub(crate) async fn end_session(
         &self,
         session_id: &str,
         state: SessionState,
         details: &str,
         now_ms: i64,
+        (record, link): (&EndRecord<'_>, Link),
     ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
         let ended = sqlx::query(
@@ -272,6 +278,13 @@ impl Store {
         .execute(&mut *write)
         .await?
         .rows_affected();
+        if ended == 1 {
+            let row = sqlx::query("SELECT * FROM sessions WHERE session_id = $1")
+                .bind(session_id)
+                .fetch_one(&mut *write)
+                .await?;
+            audit::append(&mut write, &[record(&session(&row)?)], link).await?;
+        }
         write.commit().await?;
         Ok(ended == 1)
     }

@@ -97,6 +97,18 @@ impl Running {
         Self::start_in(self.folder, self.clock).await
     }
 
+    /// What `config` was made with.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Stops the server; its files stay as long as what comes back.
+    pub(crate) async fn stop(self) -> TempDir {
+        self.stop.cancel();
+        self.task.await.unwrap();
+        self.folder
+    }
+
     /// Where the server keeps its files.
     pub(crate) fn data_dir(&self) -> std::path::PathBuf {
         self.folder.path().join("data")

@@ -11,6 +11,7 @@
 mod activations;
 mod assume_role;
 mod assume_role_tags;
+mod audit;
 mod client;
 mod console;
 mod crowd;

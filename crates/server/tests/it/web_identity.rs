@@ -11,14 +11,14 @@ use crate::roles::make;
 const CLIENT: &str = "usher";
 
 /// A server that knows a provider, which vouches by one key.
-struct World {
-    server: Running,
-    provider: Provider,
+pub(crate) struct World {
+    pub(crate) server: Running,
+    pub(crate) provider: Provider,
     key: SigningKey,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::around(Running::start().await).await
     }
 
@@ -51,13 +51,13 @@ impl World {
         self.server.iam(admin, operation, members).await
     }
 
-    fn arn(&self) -> String {
+    pub(crate) fn arn(&self) -> String {
         let name = self.provider.name();
         format!("arn:aws:iam::000000000000:oidc-provider/{name}")
     }
 
     /// A role that trusts the provider, under this condition.
-    async fn role(&self, condition: &Value) {
+    pub(crate) async fn role(&self, condition: &Value) {
         let trust = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow",
             "Principal": {"Federated": self.arn()},
@@ -81,11 +81,11 @@ impl World {
         claims
     }
 
-    fn token(&self, more: &Value) -> String {
+    pub(crate) fn token(&self, more: &Value) -> String {
         self.key.sign(&self.claims(more))
     }
 
-    async fn assume(&self, token: &str) -> Reply {
+    pub(crate) async fn assume(&self, token: &str) -> Reply {
         self.server
             .query_call(
                 "AssumeRoleWithWebIdentity",

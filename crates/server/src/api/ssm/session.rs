@@ -1,8 +1,10 @@
 //! What the operations on sessions share: finding one behind its permission, its address, and as whom it runs.
 
+use serde_json::json;
 use usher_policy::{Preferences, RunAs, RunAsInputs, resolve_run_as};
 
 use crate::api::Call;
+use crate::audit;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
 use crate::identity::{Resource, Verdict, judge, of_session};
@@ -39,19 +41,27 @@ pub(super) fn unknown_session(session_id: &str) -> ApiError {
 }
 
 /// As whom the caller's sessions run under these preferences and what their document says of Run As. Asked when a
-/// session starts, and again when it is resumed.
+/// session starts, and again when it is resumed. The trail is told.
 pub(super) fn run_as_of_caller(
     call: Call<'_>,
     preferences: &Preferences,
     document: Option<&RunAsInputs>,
 ) -> RunAs {
-    resolve_run_as(
+    let run_as = resolve_run_as(
         &call.caller.tags,
         &call.caller.session_tags,
         preferences,
         document,
         &call.context.config.extra_refused_os_users,
-    )
+    );
+    let (os_user, refusal) = match &run_as {
+        RunAs::Off => (None, None),
+        RunAs::As(user) => (Some(user.name().as_str()), None),
+        RunAs::Refused(refusal) => (None, Some(refusal.to_string())),
+    };
+    let decided = json!({"rule": run_as.rule().as_str(), "osUser": os_user, "refusal": refusal});
+    audit::note("runAs", decided);
+    run_as
 }
 
 /// Where a client opens the session's data channel. It holds nothing secret and stays the same for the session's

@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jsonwebtoken::jwk::JwkSet;
-use usher_policy::{Context as Keys, Request, TrustDecision, TrustPolicy, TrustedAs};
+use serde_json::json;
+use usher_policy::{
+    Context as Keys, Decision, PolicyKind, Request, TrustDecision, TrustPolicy, TrustedAs,
+};
 
 use super::Input;
 use crate::api::Call;
+use crate::audit;
 use crate::error::{ApiError, Code};
 use crate::identity::{
-    SessionTag, WebIdentity, of_call, of_iam_resource, of_web_identity, tag_keys,
+    Resource, SessionTag, WebIdentity, of_call, of_iam_resource, of_web_identity, tag_keys,
 };
 use crate::openid::{
     Claims, Issuer, KeysError, TokenError, is_by_many_factors, issuer_of, session_tags, verify,
@@ -118,6 +122,9 @@ async fn trusting(
     person: &WebIdentity,
     tags: &[(String, String)],
 ) -> Result<RoleRow, ApiError> {
+    let who =
+        json!({"issuer": person.issuer, "subject": person.subject, "audience": person.audience});
+    audit::note("webIdentity", who);
     let scope = call.context.config.scope();
     let stranger = |action: &str| {
         ApiError::new(
@@ -162,15 +169,27 @@ async fn trusting(
             resource: &input.role_arn,
             context: &keys,
         };
-        let decision = trust.judge(&input.role_arn, trusted_as, &request);
+        let decision = match trust.judge(&input.role_arn, trusted_as, &request) {
+            TrustDecision::Named { by } => Decision::Allowed { by },
+            TrustDecision::ExplicitDeny { by } => Decision::ExplicitDeny { by },
+            // The person has no policies of its own that could agree.
+            TrustDecision::RoleNamed { .. }
+            | TrustDecision::WithOwnPolicies { .. }
+            | TrustDecision::NotTrusted => Decision::ImplicitDeny {
+                missing: PolicyKind::Resource,
+            },
+        };
         tracing::info!(
             subject = person.subject,
             action,
             role = input.role_arn,
-            ?decision,
+            %decision,
             "decided"
         );
-        if !matches!(decision, TrustDecision::Named { .. }) {
+        let resource = Resource::Entity(Kind::Role, name.to_owned());
+        let arn = &input.role_arn;
+        audit::decided(call.context, call.caller, action, &resource, arn, &decision).await;
+        if !matches!(decision, Decision::Allowed { .. }) {
             return Err(stranger(action));
         }
     }
