@@ -46,7 +46,7 @@ pub(crate) const TESTS: [Need; 7] = [
     },
     SSH,
     Need {
-        what: "PostgreSQL, whose psql is tried through a forward (the package may start its own server on port 5432)",
+        what: "PostgreSQL, on which the server is tested, and whose psql is tried through a forward (the package may start its own server on port 5432)",
         met: || {
             tool::succeeds("psql", &["--version"])
                 && std::path::Path::new("/usr/lib/postgresql").exists()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::tally::Tally;
 use crate::tool::{self, TaskError};
-use crate::{console, python, system_packages};
+use crate::{console, postgres, python, system_packages};
 
 /// Installs, builds, tests and closes with one line that counts passed, failed and skipped tests.
 pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
@@ -34,6 +34,7 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     let line = tool::shown(&tests);
     let status = tool::run_reading(tests, |text| tally.read(text))?;
 
+    let on_postgres = postgres::test(&mut tally);
     let browsed = match has_console {
         true => console::browse(&programs, &mut tally),
         false => Ok(()),
@@ -45,7 +46,7 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     );
     println!("\n{tally}");
     if status.success() {
-        browsed
+        on_postgres.and(browsed)
     } else {
         Err(TaskError::Failed { line, status })
     }

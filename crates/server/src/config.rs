@@ -8,12 +8,16 @@ use usher_policy::Preferences;
 use usher_wire::ids::AccountId;
 
 use crate::identity::Scope;
+use crate::store::PostgresUrl;
 
 /// The server's configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where database and keys live. Made with mode 0700 if it is missing.
+    /// Where files live: keys, recordings, and the database unless that is elsewhere. Made with mode 0700 if it is
+    /// missing.
     pub data_dir: PathBuf,
+    /// Where the database is.
+    pub database: Database,
     /// Where the key is that seals the secrets in `data_dir`.
     pub root_key: RootKey,
     /// How clients reach us, without a path: `http://127.0.0.1:8480`. Its host is
@@ -34,6 +38,16 @@ pub struct Config {
     pub recording: Recording,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Database {
+    /// The file `usher.db` of SQLite in the data directory.
+    #[default]
+    InDataDir,
+    /// PostgreSQL. One server uses it at a time, or one of its schemas.
+    Postgres(PostgresUrl),
 }
 
 /// Where the root key is: 32 random bytes that open every secret in the database.

@@ -40,9 +40,10 @@ mod vault;
 
 pub use audit::{Finding, Verification, verify as verify_audit_trail};
 pub use clock::Clock;
-pub use config::{Config, Perimeter, Recording, RootKey};
+pub use config::{Config, Database, Perimeter, Recording, RootKey};
 pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};
+pub use store::{PostgresUrl, PostgresUrlError};
 pub use tls::{Certificates, TlsError};
 pub use usher_policy::Preferences;

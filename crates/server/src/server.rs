@@ -145,9 +145,9 @@ impl Server {
             source,
         })?;
         let lock = lock(&folder)?;
-        let database = folder.join("usher.db");
-        let vault = Arc::new(Vault::of(&config.root_key, &folder, database.exists())?);
-        let store = Store::open(&database).await?;
+        let store = Store::open(&config.database, &folder).await?;
+        let has_secrets = store.has_sealed_values().await?;
+        let vault = Arc::new(Vault::of(&config.root_key, &folder, has_secrets)?);
         let grant_key = grant_key::open(&store, &vault, clock.now_ms()).await?;
         let trail = Trail::open(
             store.clone(),

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use usher_aws::{CallerOptions, EventQuery, Identity, look_up_events};
-use usher_server::{RootKey, Verification, verify_audit_trail};
+use usher_server::{Database, RootKey, Verification, verify_audit_trail};
 
 use crate::error::Error;
 use crate::exit::Outcome;
@@ -55,14 +55,18 @@ fn attribute(text: &str) -> Result<(String, String), String> {
 
 /// Holds the trail against its signed heads.
 pub(crate) async fn verify(arguments: VerifyArguments) -> Result<Outcome, Error> {
-    let (data_dir, root_key) = match arguments.data_dir {
-        Some(folder) => (folder.join("server"), RootKey::InDataDir),
+    let (data_dir, database, root_key) = match arguments.data_dir {
+        Some(folder) => (
+            folder.join("server"),
+            Database::InDataDir,
+            RootKey::InDataDir,
+        ),
         None => {
             let config = arguments.settings.load().map_err(Error::Serve)?.config;
-            (config.data_dir, config.root_key)
+            (config.data_dir, config.database, config.root_key)
         }
     };
-    let found = verify_audit_trail(&data_dir, &root_key)
+    let found = verify_audit_trail(&data_dir, &database, &root_key)
         .await
         .map_err(|error| Error::Serve(ServeError::Open(error)))?;
     let text = match arguments.output {

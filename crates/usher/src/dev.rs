@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use usher_aws::{
     Caller, ConsoleLink, CredentialSource, Credentials, Endpoint, StartSession, Trust,
 };
-use usher_server::{AccessKeyPair, Config, Listener, Nodes, Perimeter, Recording, RootKey, Server};
+use usher_server::{
+    AccessKeyPair, Config, Database, Listener, Nodes, Perimeter, Recording, RootKey, Server,
+};
 use usher_wire::ids::{AccountId, NodeId};
 
 use crate::client::Signals;
@@ -150,6 +152,7 @@ async fn with_agent(
 fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
     Config {
         data_dir: data.server(),
+        database: Database::InDataDir,
         root_key: RootKey::InDataDir,
         public_url: sockets.url(),
         account: AccountId::parse(ACCOUNT).unwrap_or_else(|_| unreachable!("twelve digits")),

@@ -36,6 +36,8 @@ mod laptop;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod on_postgres;
+#[cfg(test)]
 mod ordinary_user;
 #[cfg(test)]
 mod own_client;

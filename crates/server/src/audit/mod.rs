@@ -24,7 +24,7 @@ use tracing::Instrument;
 
 use crate::api::{Call, Entry, Service};
 use crate::codec;
-use crate::config::RootKey;
+use crate::config::{Database, RootKey};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, Who};
@@ -175,11 +175,15 @@ pub(crate) fn head_files(data_dir: &Path) -> HeadFiles {
     HeadFiles::at(&data_dir.join("audit"))
 }
 
-/// Holds the trail in `data_dir` against its heads, whether a server runs on it or not. Changes nothing.
+/// Holds the trail in `database`, of the server whose files are in `data_dir`, against its heads, whether a server runs on it or not. Changes nothing.
 ///
 /// # Errors
 /// If the database, the root key or the heads cannot be read.
-pub async fn verify(data_dir: &Path, root_key: &RootKey) -> Result<Verification, ServerError> {
+pub async fn verify(
+    data_dir: &Path,
+    database: &Database,
+    root_key: &RootKey,
+) -> Result<Verification, ServerError> {
     let vault = Vault::of(root_key, data_dir, true)?;
     let files = head_files(data_dir);
     let folder = files.folder().display().to_string();
@@ -191,7 +195,7 @@ pub async fn verify(data_dir: &Path, root_key: &RootKey) -> Result<Verification,
                 path: files.folder().to_owned(),
                 source,
             })?;
-    let store = Store::open_to_read(&data_dir.join("usher.db")).await?;
+    let store = Store::open_to_read(database, data_dir).await?;
     let mut verifier = Verifier::new(heads, &bad);
     let mut next = 1;
     loop {

@@ -54,6 +54,12 @@ pub(crate) const COMPLETION_STILLNESS: Duration = Duration::from_secs(5);
 /// How long an ended session waits for a client that has not heard of the end, and for an agent to confirm it.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(30);
 
+/// When the end of a session is stored again that the database did not take, at first; each time twice as late.
+pub(crate) const STORE_AGAIN: Duration = Duration::from_millis(500);
+
+/// How far apart such attempts get.
+pub(crate) const STORE_AGAIN_AT_LEAST: Duration = Duration::from_secs(15);
+
 /// How long a closed socket is still read, so that what we sent last is not lost to a reset.
 pub(crate) const CLOSE_GRACE: Duration = Duration::from_secs(5);
 

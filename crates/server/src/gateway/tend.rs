@@ -13,7 +13,7 @@ use usher_policy::LogFailure;
 
 use super::broker::{Ending, Presence, Side};
 use super::lifetime::{Expiry, Lifetime, Turn};
-use super::limits::{COMPLETION_STILLNESS, FAREWELL};
+use super::limits::{COMPLETION_STILLNESS, FAREWELL, STORE_AGAIN, STORE_AGAIN_AT_LEAST};
 use super::live::{AgentReport, LiveSession};
 use super::nodes::ConnectedNodes;
 use super::outgoing;
@@ -63,11 +63,12 @@ impl Tending {
         };
         let session = self.session.id.clone();
         tracing::info!(%session, ?cause, "session ends");
-        if let Err(error) = self.store_end(&cause).await {
-            tracing::error!(%session, %error, "the end of a session could not be stored");
+        let mut is_stored = self.has_stored(&self.store_end(&cause).await);
+        let is_confirmed = self.tell(&cause);
+        is_stored &= self.farewell(is_confirmed).await;
+        if !is_stored {
+            self.store_at_last(&cause).await;
         }
-        let is_confirmed = self.tell(cause);
-        self.farewell(is_confirmed).await;
         self.session.dismiss();
     }
 
@@ -215,11 +216,11 @@ impl Tending {
     }
 
     /// Tells both ends. True if the agent has nothing left to confirm.
-    fn tell(&self, cause: Cause) -> bool {
+    fn tell(&self, cause: &Cause) -> bool {
         let (output, is_agents_word) = match cause {
-            Cause::Agent(report) => (report.output, true),
-            Cause::Completion { output } => (output, true),
-            Cause::Asked { output } | Cause::Unrecorded { output } => (output, false),
+            Cause::Agent(report) => (report.output.clone(), true),
+            Cause::Completion { output } => (output.clone(), true),
+            Cause::Asked { output } | Cause::Unrecorded { output } => (output.clone(), false),
             Cause::Expired(expiry) => (expiry.sentence(self.session.node.as_str()), false),
         };
         let never_started = self.session.last_activity().is_none();
@@ -245,27 +246,27 @@ impl Tending {
     }
 
     /// Waits until the client was told, the agent has confirmed and both are gone; at most [`FAREWELL`] without
-    /// anything moving. Terminating becomes Terminated when the agent confirms, or when we stop waiting for that.
-    async fn farewell(&mut self, mut is_confirmed: bool) {
-        let mut is_stored = false;
+    /// anything moving. Terminating becomes Terminated when the agent confirms, or when we stop waiting for that: false
+    /// if that could not be stored.
+    async fn farewell(&mut self, mut is_confirmed: bool) -> bool {
+        let mut confirmed = None;
         loop {
-            if is_confirmed && !is_stored {
-                self.confirm_end().await;
-                is_stored = true;
+            if is_confirmed && confirmed.is_none() {
+                confirmed = Some(self.has_stored(&self.confirm_end().await));
             }
             let is_empty =
                 !self.session.is_attached(Side::Agent) && !self.session.is_attached(Side::Client);
             if is_confirmed && is_empty && self.session.client_was_told() {
-                return;
+                return confirmed.unwrap_or_default();
             }
             let moves = self.session.moves();
             tokio::select! {
-                () = self.server_stops.cancelled() => return,
+                () = self.server_stops.cancelled() => return true,
                 () = self.session.changed() => is_confirmed |= self.session.take_report().is_some(),
                 Some(message) = self.subscription.recv() => is_confirmed |= matches!(message, Message::Completed { .. }),
                 () = sleep(FAREWELL) => {
                     if self.session.moves() == moves {
-                        return self.confirm_end().await;
+                        return self.has_stored(&self.confirm_end().await);
                     }
                 }
             }
@@ -273,9 +274,34 @@ impl Tending {
     }
 
     /// No effect on a session whose end is stored already.
-    async fn confirm_end(&self) {
-        if let Err(error) = self.end_stored(SessionState::Terminated, "").await {
+    async fn confirm_end(&self) -> Result<(), StoreError> {
+        self.end_stored(SessionState::Terminated, "").await
+    }
+
+    /// A database that was away when the session ended must not leave it live in the history: the end is stored when
+    /// that is back, or when the server is.
+    async fn store_at_last(&self, cause: &Cause) {
+        let mut pause = STORE_AGAIN;
+        loop {
+            tokio::select! {
+                () = self.server_stops.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+            let stored = match self.store_end(cause).await {
+                Ok(()) => self.confirm_end().await,
+                refused => refused,
+            };
+            if self.has_stored(&stored) {
+                return;
+            }
+            pause = (pause * 2).min(STORE_AGAIN_AT_LEAST);
+        }
+    }
+
+    fn has_stored(&self, outcome: &Result<(), StoreError>) -> bool {
+        if let Err(error) = outcome {
             tracing::error!(session = %self.session.id, %error, "the end of a session could not be stored");
         }
+        outcome.is_ok()
     }
 }

@@ -12,7 +12,7 @@ use usher_wire::ids::{AccountId, OsUserName};
 
 use super::given::{Given, Place};
 use super::{Settings, SettingsError, TlsAddress, keys, paths};
-use crate::config::{Config, Perimeter, Recording, RootKey};
+use crate::config::{Config, Database, Perimeter, Recording, RootKey};
 
 /// The systemd credential that holds the root key.
 const ROOT_KEY_CREDENTIAL: &str = "usher.root-key";
@@ -44,6 +44,7 @@ pub(super) fn settings(
     let root_key = root_key(given, &data_dir, credentials)?;
     let config = Config {
         data_dir,
+        database: database(given)?,
         root_key,
         public_url: public_url(given)?,
         account: required(given, keys::ACCOUNT, AN_ACCOUNT, |text| {
@@ -65,6 +66,20 @@ pub(super) fn settings(
         listen,
         listen_tls,
     })
+}
+
+/// SQLite's file, or PostgreSQL. What was said is not repeated in a refusal: it may hold a password.
+fn database(given: &Given) -> Result<Database, SettingsError> {
+    match given.text(keys::DATABASE) {
+        None | Some(("sqlite", _)) => Ok(Database::InDataDir),
+        Some((text, place)) => {
+            let url = text.parse().map_err(|source| SettingsError::Database {
+                place: place.clone(),
+                source,
+            })?;
+            Ok(Database::Postgres(url))
+        }
+    }
 }
 
 /// Whole seconds, with their unit, so that nobody takes them for minutes.

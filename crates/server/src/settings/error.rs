@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::given::Place;
 use super::keys;
+use crate::store::PostgresUrlError;
 
 /// A settings file, or the variables beside it, cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +127,14 @@ pub enum SettingsError {
     CertificateWithoutTls {
         /// Where the file stands.
         place: Place,
+    },
+    /// Neither SQLite nor PostgreSQL as it may be used.
+    #[error("{place} is not sqlite, and cannot be used: {source}")]
+    Database {
+        /// Where it stands.
+        place: Place,
+        /// Why.
+        source: PostgresUrlError,
     },
     /// A backup of the data would hold the key to its secrets.
     #[error(

@@ -10,6 +10,7 @@ pub(super) enum Form {
 }
 
 pub(super) const DATA_DIR: &str = "data_dir";
+pub(super) const DATABASE: &str = "database";
 pub(super) const ROOT_KEY_FILE: &str = "root_key_file";
 pub(super) const LISTEN: &str = "listen";
 pub(super) const LISTEN_TLS: &str = "listen_tls";
@@ -34,8 +35,9 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 15] = [
+pub(super) const KEYS: [Key; 16] = [
     text_or(DATA_DIR, "/var/lib/usher"),
+    text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
     text(LISTEN),
     text(LISTEN_TLS),

@@ -7,7 +7,7 @@ use std::fs;
 use usher_wire::ids::AccountId;
 
 use super::*;
-use crate::config::RootKey;
+use crate::config::{Database, RootKey};
 
 /// The least that makes a server.
 const LEAST: &str = r#"
@@ -66,6 +66,33 @@ fn what_is_not_toml_is_refused_with_its_line() {
         &[],
         &["line 2", "duplicate"],
     );
+}
+
+#[test]
+fn a_database_that_may_not_be_used_so_is_refused_and_its_password_not_repeated() {
+    for (value, word) in [
+        ("usher.db", "postgres://usher@"),
+        ("postgres://usher:geheim@localhost/usher", "PGPASSFILE"),
+        ("postgres://db.example.com/usher", "sslmode=verify-full"),
+        ("postgres://localhost/usher?sslmod=on", "sslmod"),
+    ] {
+        let refusal = load(&with(&format!("database = {value:?}")), &[]).unwrap_err();
+        let sentence = refusal.to_string();
+        assert!(
+            sentence.contains("server.toml")
+                && sentence.contains(word)
+                && !sentence.contains("geheim"),
+            "{sentence}"
+        );
+    }
+    let settings = load(
+        &with("database = \"postgres:///usher?host=/run/postgresql\""),
+        &[],
+    );
+    assert!(matches!(
+        settings.unwrap().config.database,
+        Database::Postgres(_)
+    ));
 }
 
 #[test]

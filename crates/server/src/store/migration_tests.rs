@@ -2,15 +2,16 @@
 
 use sqlx::{AnyPool, Executor};
 
-use super::{Kind, Store, pool, url};
+use super::{Kind, Store, open};
+use crate::config::Database;
 use crate::identity::Bearer;
 
 /// A database as the release before `version` left it, filled by `rows`.
 async fn earlier(path: &std::path::Path, version: i64, rows: &'static str) {
     sqlx::any::install_default_drivers();
     std::fs::File::create(path).unwrap();
-    let options = url::of_file(path).parse().unwrap();
-    let database: AnyPool = pool(1).connect_with(options).await.unwrap();
+    let options = open::address_of(path).parse().unwrap();
+    let database: AnyPool = open::sqlite(1).connect_with(options).await.unwrap();
     sqlx::migrate!()
         .run_to(version - 1, &database)
         .await
@@ -34,7 +35,9 @@ async fn users_and_roles_of_an_earlier_release_keep_what_they_had() {
         INSERT INTO role_credentials VALUES ('ASIA1', 'AROA1', 's', 'AIDA1', '[{\"key\":\"k\",\"value\":\"v\",\"transitive\":true}]', x'02', x'03', 10, 11);";
     earlier(&path, 4, rows).await;
 
-    let store = Store::open(&path).await.unwrap();
+    let store = Store::open(&Database::InDataDir, folder.path())
+        .await
+        .unwrap();
     let alice = store.entity_named(Kind::User, "ALICE").await.unwrap();
     let alice = alice.unwrap();
     assert_eq!(
@@ -95,7 +98,9 @@ async fn temporary_keys_still_end_with_the_person_behind_them() {
         INSERT INTO role_credentials VALUES ('ASIA1', 'AROA1', 's', 'AIDA1', '[]', x'02', x'03', 10, 11);";
     earlier(&path, 4, rows).await;
 
-    let store = Store::open(&path).await.unwrap();
+    let store = Store::open(&Database::InDataDir, folder.path())
+        .await
+        .unwrap();
     assert_eq!(store.delete_entity("AIDA1").await.unwrap(), None);
     assert_eq!(store.sts_credential("ASIA1").await.unwrap(), None);
 }

@@ -20,6 +20,8 @@ mod log_groups;
 mod log_streams;
 mod node_credentials;
 mod nodes;
+mod open;
+mod postgres_url;
 mod recordings;
 mod resource_tags;
 mod sealed;
@@ -31,12 +33,11 @@ mod tokens;
 #[cfg(test)]
 mod migration_tests;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
+
+use crate::error::{ApiError, Code};
 
 pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
@@ -57,14 +58,15 @@ pub(crate) use log_groups::{GroupKeyRow, LogGroupRow};
 pub(crate) use log_streams::LogStreamRow;
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
+pub use postgres_url::{PostgresUrl, PostgresUrlError};
 pub(crate) use recordings::RecordingRow;
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
 pub(crate) use ssm_tags::Tagged;
 pub(crate) use sts_credentials::StsCredentialRow;
 pub(crate) use tokens::{TokenRow, TokenSide};
 
-/// Connections that read at the same time.
-const READERS: u32 = 4;
+/// PostgreSQL's `character_not_in_repertoire`: of what a Rust string can hold that is NUL alone.
+const NOT_UTF8: &str = "22021";
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +79,36 @@ pub(crate) enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// PostgreSQL does not answer, or lets nobody in.
+    #[error(
+        "the database {} cannot be reached: {source}; it must be there before the server is, and let its user in",
+        url.as_str()
+    )]
+    Unreachable {
+        /// Its address.
+        url: PostgresUrl,
+        /// What was said there.
+        source: sqlx::Error,
+    },
+    /// PostgreSQL would sort or keep texts in another way than this server.
+    #[error(
+        "the database {} is not in UTF-8 or sorts by a language: make one with CREATE DATABASE usher TEMPLATE template0 \
+         ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C', and name that",
+        url.as_str()
+    )]
+    Unsuitable {
+        /// Its address.
+        url: PostgresUrl,
+    },
+    /// Two servers on one database would each know half of the channels.
+    #[error(
+        "another server writes to the database {}: stop that one, or give this one a database of its own",
+        url.as_str()
+    )]
+    HasServer {
+        /// Its address.
+        url: PostgresUrl,
+    },
     /// A migration failed.
     #[error("the database schema cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -85,9 +117,19 @@ pub(crate) enum StoreError {
     Statement(#[from] sqlx::Error),
 }
 
-impl From<StoreError> for crate::error::ApiError {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match &error {
+            StoreError::Statement(sqlx::Error::Database(refused))
+                if refused.code().as_deref() == Some(NOT_UTF8) =>
+            {
+                Self::new(
+                    Code::Validation,
+                    "A text in the call holds the character NUL, which the database of this server cannot keep.",
+                )
+            }
+            _ => Self::internal(error),
+        }
     }
 }
 
@@ -99,41 +141,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens (and makes, mode 0600) the SQLite database `path` and brings its schema up to date.
-    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        // The write-ahead log and its index inherit the mode of the database file.
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|source| StoreError::File {
-                path: path.to_owned(),
-                source,
-            })?;
-        let options = url::of_file(path)
-            .parse::<AnyConnectOptions>()?
-            .disable_statement_logging();
-        let writer = pool(1).connect_with(options.clone()).await?;
-        sqlx::migrate!().run(&writer).await?;
-        let readers = pool(READERS).connect_with(options).await?;
-        Ok(Self { readers, writer })
-    }
-
-    /// Opens the SQLite database `path`, which another process may be using, for reading alone.
-    pub(crate) async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        let options = (url::of_file(path) + "?mode=rw")
-            .parse::<AnyConnectOptions>()?
-            .disable_statement_logging();
-        let readers = pool(READERS).connect_with(options).await?;
-        Ok(Self {
-            writer: readers.clone(),
-            readers,
-        })
-    }
-
     /// Where statements that only read run.
     pub(crate) fn readers(&self) -> &AnyPool {
         &self.readers
@@ -149,34 +156,5 @@ impl Store {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-fn pool(connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).min_connections(1).after_connect(|connection, _| {
-        Box::pin(async move {
-            connection
-                .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;")
-                .await?;
-            Ok(())
-        })
-    })
-}
-
-/// SQLite's address form: a path in a URL, where `?`, `#` and `%` would end or bend it.
-mod url {
-    use std::path::Path;
-
-    pub(super) fn of_file(path: &Path) -> String {
-        let mut url = String::from("sqlite://");
-        for byte in path.as_os_str().as_encoded_bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                    url.push(char::from(*byte));
-                }
-                other => url.push_str(&format!("%{other:02X}")),
-            }
-        }
-        url
     }
 }

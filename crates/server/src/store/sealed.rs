@@ -5,6 +5,14 @@ use sqlx::Row;
 use super::{Store, StoreError};
 
 impl Store {
+    /// Whether there is a secret already: every database that a server has used holds one.
+    pub(crate) async fn has_sealed_values(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT name FROM sealed_values LIMIT 1")
+            .fetch_optional(self.readers())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The sealed value of that name.
     pub(crate) async fn sealed_value(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query("SELECT sealed FROM sealed_values WHERE name = $1")

@@ -16,6 +16,7 @@ use usher_server::{Activation, Clock, Config, Listener, Perimeter, Recording, Ro
 use usher_wire::ids::AccountId;
 
 pub(crate) use crate::client::{Http, Reply};
+use crate::database;
 
 pub(crate) const ACCOUNT: &str = "000000000000";
 pub(crate) const REGION: &str = "usher-1";
@@ -43,6 +44,7 @@ pub(crate) struct Running {
 pub(crate) fn config(folder: &Path) -> Config {
     Config {
         data_dir: folder.join("data"),
+        database: database::of(folder),
         root_key: RootKey::default(),
         public_url: "http://usher.example:8480".to_owned(),
         account: AccountId::parse(ACCOUNT).unwrap(),
@@ -107,6 +109,12 @@ impl Running {
         self.stop.cancel();
         self.task.await.unwrap();
         self.folder
+    }
+
+    /// Everything in the database, as bytes. It is read from a server that has just been started: SQLite's log is in
+    /// its file then.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        database::dump(self.folder.path())
     }
 
     /// Where the server keeps its files.

@@ -242,10 +242,8 @@ async fn no_plaintext_is_in_the_database() {
     let id = key(&server, &json!({"Description": "the-description"})).await;
     let input = json!({"KeyId": id, "Plaintext": MARKER});
     server.kms(&server.admin, "Encrypt", &input).await.served();
-    let folder = server.data_dir();
     let server = server.restart().await;
-    let read = |file: &str| std::fs::read(folder.join(file)).unwrap_or_default();
-    let database = [read("usher.db"), read("usher.db-wal")].concat();
+    let database = server.stored();
     let holds = |marker: &str| {
         database
             .windows(marker.len())

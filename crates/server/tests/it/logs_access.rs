@@ -83,10 +83,8 @@ async fn no_message_is_in_the_database_in_the_clear() {
         &[(server.now(), "marker-of-the-message")],
     )
     .await;
-    let folder = server.data_dir();
     let server = server.restart().await;
-    let read = |file: &str| std::fs::read(folder.join(file)).unwrap_or_default();
-    let database = [read("usher.db"), read("usher.db-wal")].concat();
+    let database = server.stored();
     let holds = |marker: &str| {
         database
             .windows(marker.len())

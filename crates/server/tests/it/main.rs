@@ -15,6 +15,7 @@ mod audit;
 mod client;
 mod console;
 mod crowd;
+mod database;
 mod deregistration;
 mod document_lists;
 mod documents;

@@ -7,6 +7,7 @@ pub(crate) mod dev;
 pub(crate) mod https;
 pub(crate) mod observer;
 pub(crate) mod os_users;
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod shared;

@@ -73,6 +73,11 @@ pub(crate) struct Site {
 impl Site {
     /// Makes the first administrator and starts the server, with a certificate of the first authority.
     pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same with further lines of settings.
+    pub(crate) fn start_with(further: &str) -> Self {
         let directory = TempDir::with_prefix("ushertest-").unwrap();
         let authorities = [Authority::new("First"), Authority::new("Second")];
         let path = |name: &str| directory.path().join(name);
@@ -92,7 +97,7 @@ impl Site {
         let url = format!("https://{address}");
         let settings = format!(
             "public_url = {url:?}\nlisten_tls = {address:?}\ncertificate_file = {:?}\ncertificate_key_file = {:?}\n\
-             data_dir = {:?}\nroot_key_file = {:?}\nhosts = [{KMS:?}]\n",
+             data_dir = {:?}\nroot_key_file = {:?}\nhosts = [{KMS:?}]\n{further}",
             path("tls.pem"),
             path("tls.key"),
             path("data"),
