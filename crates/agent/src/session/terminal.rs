@@ -73,8 +73,10 @@ pub(super) async fn read_batch(from: &Receiver) -> io::Result<Bytes> {
         let count = match from.try_read(&mut first) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            // Linux says EIO when the last program has left a terminal.
-            Err(_) => 0,
+            // Linux says EIO when the last program has left a terminal, and may say so with its last words still
+            // unread: it looks for bytes before it looks whether anybody is left. Nobody is now, so one more read
+            // finds all there is.
+            Err(_) => from.try_read(&mut first).unwrap_or(0),
         };
         let piece = first.get(..count).unwrap_or_default();
         // A key's echo leaves before we ask whether more follows.

@@ -242,8 +242,12 @@ impl Terminal {
 fn watch(master: OwnedFd, seen: &(Mutex<Seen>, Condvar)) {
     let mut master = File::from(master);
     let mut buffer = vec![0; 64 * 1024];
-    // The read fails with EIO once nobody holds the person's side any more: that is the end.
-    while let Ok(length @ 1..) = master.read(&mut buffer) {
+    // The read fails with EIO once nobody holds the person's side any more: that is the end, behind what one more
+    // read may find, because the kernel looks for bytes before it looks whether anybody is left.
+    while let Ok(length @ 1..) = master
+        .read(&mut buffer)
+        .or_else(|_| master.read(&mut buffer))
+    {
         let mut seen_now = seen.0.lock().unwrap();
         seen_now.bytes.extend_from_slice(&buffer[..length]);
         seen_now.screen.process(&buffer[..length]);
