@@ -313,7 +313,7 @@ fn a_signed_header_that_is_gone_is_named() {
 }
 
 #[test]
-fn unsigned_payloads_are_for_s3_over_tls_and_chunk_signatures_for_nobody() {
+fn unsigned_payloads_are_for_s3_over_tls_and_chunks_for_s3_alone() {
     let with_literal = |name: &str, literal: &str| {
         let mut case = named(name);
         case.set_header("x-amz-content-sha256", literal);
@@ -331,15 +331,24 @@ fn unsigned_payloads_are_for_s3_over_tls_and_chunk_signatures_for_nobody() {
         &with_literal("registration key, host as sent", "UNSIGNED-PAYLOAD"),
         SigV4Error::UnsignedPayloadRefused,
     );
-    for literal in [
+    let (signed, unsigned) = (
         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
         "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-    ] {
+    );
+    for literal in [signed, unsigned, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"] {
         refused(
-            &with_literal("s3 put", literal),
+            &with_literal("registration key, host as sent", literal),
             SigV4Error::StreamingPayloadRefused,
         );
     }
+    let chunks = with_literal("s3 put", unsigned);
+    refused(&chunks, SigV4Error::StreamingPayloadRefused);
+    let chunks_over_tls = chunks.verify_as(|expected| expected.over_tls = true);
+    assert_eq!(chunks_over_tls, Err(SigV4Error::SignatureMismatch));
+    refused(
+        &with_literal("s3 put", signed),
+        SigV4Error::SignatureMismatch,
+    );
 }
 
 #[test]

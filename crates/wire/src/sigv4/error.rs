@@ -110,7 +110,7 @@ pub enum SigV4Error {
         "The payload must be signed: this service, or a connection without TLS, does not take UNSIGNED-PAYLOAD."
     )]
     UnsignedPayloadRefused,
-    #[error("Bodies signed chunk by chunk are not accepted here; sign the whole payload.")]
+    #[error("Bodies in chunks are not accepted here; sign the whole payload.")]
     StreamingPayloadRefused,
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \

@@ -12,12 +12,17 @@ pub(super) fn signature(
     scope: &CredentialScope,
     string_to_sign: &[u8],
 ) -> [u8; 32] {
+    *hmac_sha256(&*signing_key(secret, scope), string_to_sign)
+}
+
+/// The key derived from `secret` for `scope`.
+pub(super) fn signing_key(secret: &Secret, scope: &CredentialScope) -> Zeroizing<[u8; 32]> {
     let start = Zeroizing::new(format!("AWS4{}", secret.expose()));
     let mut key = hmac_sha256(start.as_bytes(), scope.day().as_bytes());
     for part in [scope.region(), scope.service(), TERMINATOR] {
         key = hmac_sha256(key.as_slice(), part.as_bytes());
     }
-    *hmac_sha256(key.as_slice(), string_to_sign)
+    key
 }
 
 /// Compares in time that does not depend on where the difference is.
@@ -25,7 +30,7 @@ pub(super) fn equal_in_constant_time(left: &[u8], right: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(left, right).is_ok()
 }
 
-fn hmac_sha256(key: &[u8], data: &[u8]) -> Zeroizing<[u8; 32]> {
+pub(super) fn hmac_sha256(key: &[u8], data: &[u8]) -> Zeroizing<[u8; 32]> {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data);
     let mut out = Zeroizing::new([0; 32]);
     // Both are 32 bytes by the algorithm; zip leaves no length to be wrong about.

@@ -6,10 +6,11 @@
 //! `Authorization::from_request` → `Authorization::check` → `CheckedRequest::verify`, and only the last makes a
 //! [`Verified`]. The caller looks the secret up between the last two.
 //!
-//! Not here: making presigned queries, and signed chunked bodies, which are refused, never half-checked.
+//! A body that comes in chunks is checked by [`ChunkedBody`] as it comes. Not here: making presigned queries.
 
 mod authorization;
 mod canonical;
+mod chunks;
 mod date;
 mod error;
 mod key;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use authorization::{Authorization, Signature};
 pub use canonical::{canonical_request, string_to_sign};
+pub use chunks::{ChunkError, ChunkSignatures, ChunkedBody};
 pub use date::AmzDate;
 pub use error::{Fault, SigV4Error};
 pub use request::{Request, payload_hash};
@@ -30,7 +32,7 @@ pub use rsa::sign_rsa;
 pub use scope::CredentialScope;
 pub use sign::{AddedHeaders, SigningCredentials, SigningScope, sign};
 pub use uri::{PlusRule, UriRule, canonical_query, canonical_uri};
-pub use verify::{CheckedRequest, Expectation, Verified};
+pub use verify::{CheckedRequest, Expectation, SignedBody, Verified};
 
 /// The algorithm word of the `Authorization` header and first line of the string to sign, RSA variant included.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -18,6 +18,11 @@ use crate::secret::Secret;
 const SKEW_MINUTES: u64 = 5;
 const SKEW_MINUTES_S3: u64 = 15;
 
+/// What `x-amz-content-sha256` says of bodies that come in chunks. Only S3 takes them.
+const SIGNED_CHUNKS: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+const SIGNED_CHUNKS_AND_TRAILERS: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+const UNSIGNED_CHUNKS: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
 /// What the server demands of a request, known from its dispatch and configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct Expectation<'a> {
@@ -48,6 +53,23 @@ pub struct Verified {
     key_id: String,
     scope: CredentialScope,
     date: AmzDate,
+    body: SignedBody,
+}
+
+/// How far the signature covers the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedBody {
+    /// All of it: it was held against its hash.
+    Whole,
+    /// Not at all, which S3 takes over TLS.
+    Unsigned,
+    /// Each chunk is signed in turn, beginning from the signature of the head.
+    Chunks {
+        /// The head's signature, in hexadecimal, for [`super::ChunkSignatures::new`].
+        head: String,
+    },
+    /// It comes in chunks that nobody signed, which S3 takes over TLS.
+    UnsignedChunks,
 }
 
 impl Authorization {
@@ -241,6 +263,16 @@ impl CheckedRequest<'_> {
         if !proven {
             return Err(SigV4Error::SignatureMismatch);
         }
+        let body = match (self.payload_hash.as_str(), &self.authorization.signature) {
+            ("UNSIGNED-PAYLOAD", _) => SignedBody::Unsigned,
+            (UNSIGNED_CHUNKS, _) => SignedBody::UnsignedChunks,
+            (SIGNED_CHUNKS | SIGNED_CHUNKS_AND_TRAILERS, Signature::Hmac(head)) => {
+                SignedBody::Chunks {
+                    head: hex::encode(head),
+                }
+            }
+            _ => SignedBody::Whole,
+        };
         let Authorization {
             access_key_id,
             scope,
@@ -250,6 +282,7 @@ impl CheckedRequest<'_> {
             key_id: access_key_id,
             scope,
             date: self.date,
+            body,
         })
     }
 }
@@ -265,6 +298,12 @@ impl Verified {
     #[must_use]
     pub fn scope(&self) -> &CredentialScope {
         &self.scope
+    }
+
+    /// How far the signature covers the body. Whoever reads a body that is not whole must act on it.
+    #[must_use]
+    pub fn body(&self) -> &SignedBody {
+        &self.body
     }
 
     /// When the client says it signed.
@@ -336,6 +375,14 @@ fn checked_payload_hash(
             Ok("UNSIGNED-PAYLOAD".to_owned())
         }
         Some("UNSIGNED-PAYLOAD") => Err(SigV4Error::UnsignedPayloadRefused),
+        Some(literal @ (SIGNED_CHUNKS | SIGNED_CHUNKS_AND_TRAILERS))
+            if expected.service == "s3" =>
+        {
+            Ok(literal.to_owned())
+        }
+        Some(UNSIGNED_CHUNKS) if expected.service == "s3" && expected.over_tls => {
+            Ok(UNSIGNED_CHUNKS.to_owned())
+        }
         Some(literal) if literal.starts_with("STREAMING-") => {
             Err(SigV4Error::StreamingPayloadRefused)
         }
