@@ -1,7 +1,8 @@
 //! `cargo xtask soak`: the long forms of what `cargo xtask test` does with few seeds.
 //!
 //! First changes to an audit trail, then the data channel's simulation, then real sessions in bad weather, then a client
-//! that sleeps for minutes, then the agent whose processes are killed or taken over. Prints what `docs/soak.md` keeps.
+//! that sleeps for minutes, then an object of a gibibyte, then the agent whose processes are killed or taken over. Prints
+//! what `docs/soak.md` keeps.
 
 use std::process::Command;
 use std::time::Instant;
@@ -16,6 +17,9 @@ const WEATHER_SEEDS: &str = "USHER_WEATHER_SEEDS";
 
 /// The seconds for which a client sleeps.
 const ASLEEP: (&str, &str) = ("USHER_ASLEEP", "300");
+
+/// The mebibytes of a large object.
+const OBJECT: (&str, &str) = ("USHER_OBJECT_MIB", "1024");
 
 /// How often one of the agent's processes is killed.
 const KILLS: &str = "USHER_KILLS";
@@ -59,6 +63,8 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
     storms.env(WEATHER_SEEDS, weather.to_string());
     let mut sleep = end_to_end("weather::silence");
     sleep.env(ASLEEP.0, ASLEEP.1);
+    let mut object = end_to_end("s3::memory");
+    object.env(OBJECT.0, OBJECT.1);
 
     let mut mutations = tool::cargo(&[
         "test",
@@ -76,6 +82,7 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
     let simulated = judged("simulation", simulation);
     let stormed = judged("weather", storms);
     let slept = judged("sleep", sleep);
+    let stored = judged("object", object);
     let mut killings = agent("kills::whichever_process");
     killings.env(KILLS, kills.to_string());
     let mut hostile = agent("hostile_");
@@ -94,6 +101,7 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
         .and(simulated)
         .and(stormed)
         .and(slept)
+        .and(stored)
         .and(killed)
         .and(shouted)
 }

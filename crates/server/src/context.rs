@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::http::LargeBodies;
+use crate::objects::Folder;
 use crate::openid::ProviderKeys;
 use crate::recording::Recordings;
 use crate::standing::Standing;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) vault: Arc<Vault>,
     /// What the gateway records.
     pub(crate) recordings: Recordings,
+    /// Where the embedded S3 keeps its bytes.
+    pub(crate) objects: Folder,
     /// Signs grants; its public half is given out at registration.
     pub(crate) grant_key: GrantKey,
     /// Control and data channels.

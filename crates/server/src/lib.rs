@@ -28,6 +28,7 @@ mod identity;
 mod keys;
 mod limits;
 mod logs;
+mod objects;
 mod openid;
 mod per_address;
 mod recording;

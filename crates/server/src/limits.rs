@@ -107,6 +107,14 @@ pub(crate) const RECORDING_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub(crate) const RECORDINGS_BYTES_PER_OWNER: u64 = 20 * 1024 * 1024 * 1024;
 /// Bytes of the disk that recordings leave free; at less they are treated in the same way.
 pub(crate) const RECORDINGS_RESERVE: u64 = 256 * 1024 * 1024;
+/// Buckets; more are refused as if the name was taken.
+pub(crate) const BUCKETS: i64 = 1000;
+/// Bytes of one upload to the embedded S3, as in AWS; more are `EntityTooLarge`.
+pub(crate) const OBJECT_PUT: u64 = 5 * 1024 * 1024 * 1024;
+/// Uploads in parts of a bucket that are not complete; more are refused as if there was no bucket.
+pub(crate) const UPLOADS: i64 = 10_000;
+/// Time for the next piece of an upload to arrive; then the request is refused.
+pub(crate) const UPLOAD_PAUSE: Duration = Duration::from_secs(60);
 
 /// Bytes of a document; more are `MaxDocumentSizeExceeded`.
 pub(crate) const DOCUMENT: usize = 64 * 1024;

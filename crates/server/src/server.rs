@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::http::Listener;
+use crate::objects::{Folder, ObjectError};
 use crate::openid::ProviderKeys;
 use crate::recording::Recordings;
 use crate::standing::Standing;
@@ -47,6 +48,9 @@ pub enum ServerError {
     /// The database.
     #[error("{0}")]
     Store(String),
+    /// The folder of the embedded S3.
+    #[error("{0}")]
+    Objects(String),
     /// The root key or what is sealed under it.
     #[error("{0}")]
     Vault(String),
@@ -67,6 +71,12 @@ pub enum ServerError {
 impl From<StoreError> for ServerError {
     fn from(error: StoreError) -> Self {
         Self::Store(error.to_string())
+    }
+}
+
+impl From<ObjectError> for ServerError {
+    fn from(error: ObjectError) -> Self {
+        Self::Objects(error.to_string())
     }
 }
 
@@ -159,12 +169,14 @@ impl Server {
         let recordings = Recordings::open(&folder, Arc::clone(&vault), &store).await?;
         let ends = SessionEnds::of(&config, store.clone());
         let gateway = Gateway::new(store.clone(), ends, clock.clone(), recordings.clone());
+        let objects = Folder::open(&folder, &store).await?;
         gateway.restore().await?;
         let context = Context {
             config,
             store,
             vault,
             recordings,
+            objects,
             grant_key,
             gateway,
             large_bodies: http::LargeBodies::new(),

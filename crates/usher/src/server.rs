@@ -50,9 +50,12 @@ pub(crate) async fn run(file: SettingsFile) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
+/// What is logged where `RUST_LOG` says nothing. s3s calls each refusal an error; what becomes of a request is logged by us.
+pub(crate) const LOGGED: &str = "info,s3s=off";
+
 /// Standard output is for data, and a server has none.
 pub(crate) fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

@@ -10,8 +10,8 @@
 
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{
-    Authorization, ChunkError, ChunkSignatures, ChunkedBody, Expectation, Request, SignedBody,
-    Verified,
+    Authorization, ChunkError, ChunkSignatures, ChunkedBody, Expectation, Request, SigV4Error,
+    SignedBody, SigningCredentials, SigningScope, Verified, payload_hash, sign,
 };
 
 const HEAD: &str = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
@@ -177,4 +177,62 @@ fn unsigned_chunks_have_trailers() {
     assert_eq!(out, b"hello");
     let expected = ("x-amz-checksum-crc32".to_owned(), "NhCmhg==".to_owned());
     assert_eq!(body.finish().unwrap(), [expected]);
+}
+
+#[test]
+fn a_head_alone_is_good_for_no_other_hash_and_says_which() {
+    let secret = Secret::from("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+    let signer = SigningCredentials {
+        access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        secret: secret.clone(),
+        session_token: None,
+    };
+    let scope = SigningScope {
+        region: "us-east-1",
+        service: "s3",
+        now_ms: 1_369_353_600_000,
+    };
+    let signed = Request {
+        method: "PUT",
+        path: "/bucket/key",
+        query: "",
+        headers: &[("host", b"s3.amazonaws.com")],
+        body: b"bytes",
+    };
+    let added = sign(&signed, &signer, &scope).unwrap();
+    let expectation = Expectation {
+        service: "s3",
+        regions: &["us-east-1"],
+        now_ms: scope.now_ms,
+        over_tls: false,
+    };
+    let verified = |hash: &str| {
+        let headers: Vec<(&str, &[u8])> = added
+            .iter()
+            .map(|(name, value)| match *name {
+                "x-amz-content-sha256" => (*name, hash.as_bytes()),
+                _ => (*name, value.as_bytes()),
+            })
+            .chain(signed.headers.iter().copied())
+            .collect();
+        let request = Request {
+            headers: &headers,
+            body: b"",
+            ..signed
+        };
+        let checked = Authorization::from_request(&request)
+            .unwrap()
+            .check_head(&request, &expectation);
+        let verified = checked.unwrap().verify(&secret);
+        verified.map(|verified| verified.body().clone())
+    };
+    assert_eq!(
+        verified(&payload_hash(b"others")),
+        Err(SigV4Error::SignatureMismatch)
+    );
+    let sha256 = payload_hash(b"bytes");
+    assert_eq!(
+        verified(&payload_hash(b"bytes")),
+        Ok(SignedBody::Announced { sha256 })
+    );
 }

@@ -62,6 +62,8 @@ mod run_as_product;
 #[cfg(test)]
 mod run_as_refusals;
 #[cfg(test)]
+mod s3;
+#[cfg(test)]
 mod screen;
 #[cfg(test)]
 mod session_inputs;

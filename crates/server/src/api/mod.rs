@@ -9,6 +9,7 @@ mod kms;
 mod logs;
 mod operation;
 mod page;
+pub(crate) mod s3;
 mod ssm;
 mod sts;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The one listener: routes, guards, and the accept loop.
 //!
 //! `POST /` is the AWS APIs, `GET /` the same for presigned addresses, `/healthz` says that the
-//! server runs, the rest belongs to the gateway. Every route passes `guard`. Must not know operations
-//! or SQL.
+//! server runs, the gateway and the console have theirs, and every other path is a bucket's. Every
+//! route passes `guard`. Must not know operations or SQL.
 
 mod answer;
 mod body;
@@ -10,10 +10,12 @@ mod dispatch;
 mod forwarded;
 mod guard;
 mod listener;
+mod s3;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
@@ -28,13 +30,26 @@ pub use listener::Listener;
 pub(crate) use listener::{OverTls, Peer, Room, serve};
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
-/// nothing else), the gateway's by signature or token, the console's by its own table.
+/// nothing else), the gateway's by signature or token, the console's by its own table, and all the
+/// rest is S3's, whose operations each demand their action.
 pub(crate) fn routes(context: Arc<Context>) -> Router {
+    let door = s3::Door::new(&context);
+    let buckets = door.clone();
+    let root = async move |state: State<Arc<Context>>, request: Request| {
+        let (parts, body) = request.into_parts();
+        let is_meant = s3::Door::is_meant(&parts);
+        let request = Request::from_parts(parts, body);
+        match is_meant {
+            true => buckets.serve(request).await,
+            false => dispatch::aws_call(state, request).await,
+        }
+    };
     Router::new()
-        .route("/", post(dispatch::aws_call).get(dispatch::aws_call))
+        .route("/", post(dispatch::aws_call).get(root))
         .route("/healthz", get(async || "ok\n"))
         .merge(gateway::routes())
         .merge(console::routes(&context))
+        .fallback(async move |request: Request| door.serve(request).await)
         .layer(from_fn_with_state(
             Arc::clone(&context),
             forwarded::name_peer,

@@ -9,7 +9,8 @@ use http::request::Parts;
 use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 use usher_wire::sigv4::{
-    Authorization, CheckedRequest, CredentialScope, Expectation, Fault, Request, SigV4Error,
+    Authorization, CheckedRequest, ChunkSignatures, CredentialScope, Expectation, Fault, Request,
+    SigV4Error, SignedBody, Verified,
 };
 
 use super::caller::Arrival;
@@ -48,32 +49,100 @@ pub(crate) async fn authenticate(
         });
     }
     let arrival = arrival(parts);
-    let headers: Vec<(&str, &[u8])> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    let request = Request {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        query: parts.uri.query().unwrap_or_default(),
-        headers: &headers,
-        body,
-    };
-    let expectation = Expectation {
-        service,
-        regions: &context.config.regions(),
-        now_ms: context.clock.now_ms(),
-        over_tls: arrival.over_tls,
-    };
+    let headers = raw_headers(parts);
+    let request = request_of(parts, &headers, body);
     let checked = Authorization::from_request(&request)
-        .and_then(|header| header.check(&request, &expectation))
+        .and_then(|header| {
+            header.check(
+                &request,
+                &expectation(context, service, &context.config.regions(), arrival),
+            )
+        })
         .map_err(|error| refusal(&error))?;
     let caller = match signature {
         Signature::RegistrationKey => by_registration_key(context, checked).await?,
-        Signature::None | Signature::SigV4 => by_access_key(context, checked).await?,
+        Signature::None | Signature::SigV4 => by_access_key(context, checked).await?.0,
     };
     Ok(Caller { arrival, ..caller })
+}
+
+/// What a body that is read later must be held against, by who signed the head of its request.
+#[derive(Debug)]
+pub(crate) enum BodyProof {
+    /// Its SHA-256, 64 hexadecimal digits.
+    Sha256(String),
+    /// Nothing: it came over TLS, or there is none.
+    Nothing,
+    /// It is in chunks, each of which is signed if these are given.
+    Chunks(Option<ChunkSignatures>),
+}
+
+/// Finds out who signed the head `parts` of a request for `service`, and what its body must be held against. Whoever
+/// reads the body must do that.
+pub(crate) async fn authenticate_head(
+    context: &Context,
+    parts: &Parts,
+    service: &str,
+) -> Result<(Caller, BodyProof), ApiError> {
+    let arrival = arrival(parts);
+    let headers = raw_headers(parts);
+    let request = request_of(parts, &headers, b"");
+    let checked = Authorization::from_request(&request)
+        .and_then(|header| {
+            header.check_head(
+                &request,
+                &expectation(context, service, &context.config.regions(), arrival),
+            )
+        })
+        .map_err(|error| refusal(&error))?;
+    let (caller, secret, verified) = by_access_key(context, checked).await?;
+    let proof = match verified.body() {
+        SignedBody::Announced { sha256 } => BodyProof::Sha256(sha256.clone()),
+        SignedBody::Unsigned | SignedBody::Whole => BodyProof::Nothing,
+        SignedBody::UnsignedChunks => BodyProof::Chunks(None),
+        SignedBody::Chunks { head } => BodyProof::Chunks(Some(ChunkSignatures::new(
+            &secret,
+            verified.scope(),
+            verified.date(),
+            head,
+        ))),
+    };
+    Ok((Caller { arrival, ..caller }, proof))
+}
+
+fn raw_headers(parts: &Parts) -> Vec<(&str, &[u8])> {
+    let headers = parts.headers.iter();
+    headers
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect()
+}
+
+fn request_of<'a>(
+    parts: &'a Parts,
+    headers: &'a [(&'a str, &'a [u8])],
+    body: &'a [u8],
+) -> Request<'a> {
+    Request {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers,
+        body,
+    }
+}
+
+fn expectation<'a>(
+    context: &Context,
+    service: &'a str,
+    regions: &'a [&'a str],
+    arrival: Arrival,
+) -> Expectation<'a> {
+    Expectation {
+        service,
+        regions,
+        now_ms: context.clock.now_ms(),
+        over_tls: arrival.over_tls,
+    }
 }
 
 /// Whom an access key stands for whose holder proved it before, and when it expires in milliseconds, if it does. A key
@@ -101,7 +170,10 @@ fn arrival(parts: &Parts) -> Arrival {
     }
 }
 
-async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result<Caller, ApiError> {
+async fn by_access_key(
+    context: &Context,
+    checked: CheckedRequest<'_>,
+) -> Result<(Caller, Secret, Verified), ApiError> {
     let id = checked.access_key_id().to_owned();
     let token = checked.session_token().map(str::to_owned);
     if id.starts_with("ASIA") {
@@ -110,13 +182,13 @@ async fn by_access_key(context: &Context, checked: CheckedRequest<'_>) -> Result
             Some(of_sts) => of_sts,
             None => node_credentials::find(context, &id, token.as_deref()).await?,
         };
-        checked.verify(&secret).map_err(|error| refusal(&error))?;
-        return Ok(caller);
+        let verified = checked.verify(&secret).map_err(|error| refusal(&error))?;
+        return Ok((caller, secret, verified));
     }
     let (key, secret, caller) = find_user(context, &id, token.as_deref()).await?;
     let verified = checked.verify(&secret).map_err(|error| refusal(&error))?;
     note_use(context, &key, verified.scope()).await?;
-    Ok(caller)
+    Ok((caller, secret, verified))
 }
 
 /// Notes that a key was used, seldom enough that the note costs nothing.

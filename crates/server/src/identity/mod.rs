@@ -19,7 +19,7 @@ mod secrets;
 mod sts_credentials;
 
 pub(crate) use arn::Scope;
-pub(crate) use authenticate::{Signature, authenticate, key_holder};
+pub(crate) use authenticate::{BodyProof, Signature, authenticate, authenticate_head, key_holder};
 pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_trusted};
 pub(crate) use bearer::{AssumedRole, Bearer, Origin, SessionPolicies, SessionTag, WebIdentity};
 pub(crate) use caller::{Arrival, Caller, NODE_ROLE_ID, NodeScope, Who};

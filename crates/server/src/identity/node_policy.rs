@@ -18,6 +18,8 @@ pub(super) fn of_node(scope: &NodeScope) -> Result<NamedPolicy, ApiError> {
     let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "SessionLogs", "Effect": "Allow", "Resource": "*",
          "Action": ["logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:CreateLogStream", "logs:PutLogEvents"]},
+        {"Sid": "OwnSessionObjects", "Effect": "Allow", "Resource": "*",
+         "Action": ["s3:GetEncryptionConfiguration", "s3:PutObject"]},
         {"Sid": "OwnSessionKeys", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*", "Condition": own},
     ]});
     stored(NAME.to_owned(), &policy.to_string())

@@ -7,6 +7,7 @@
 mod access_keys;
 mod activations;
 mod audit;
+mod buckets;
 mod console;
 mod document_list;
 mod documents;
@@ -22,6 +23,7 @@ mod node_credentials;
 mod nodes;
 mod open;
 mod postgres_url;
+mod objects;
 mod recordings;
 mod resource_tags;
 mod sealed;
@@ -29,6 +31,7 @@ mod sessions;
 mod ssm_tags;
 mod sts_credentials;
 mod tokens;
+mod uploads;
 
 #[cfg(test)]
 mod migration_tests;
@@ -42,6 +45,7 @@ use crate::error::{ApiError, Code};
 pub(crate) use access_keys::{AccessKeyRow, KeyUse};
 pub(crate) use activations::ActivationRow;
 pub(crate) use audit::{AuditEntry, AuditKey, AuditRow, AuditSelection, AuditSubject};
+pub(crate) use buckets::{BucketRemoval, BucketRow};
 pub(crate) use console::{PassKind, PassRow};
 pub(crate) use document_list::VersionDeleted;
 pub(crate) use documents::{Appended, DocumentRow, VersionRow};
@@ -59,11 +63,13 @@ pub(crate) use log_streams::LogStreamRow;
 pub(crate) use node_credentials::NodeCredentialRow;
 pub(crate) use nodes::{NodeReport, NodeRow};
 pub use postgres_url::{PostgresUrl, PostgresUrlError};
+pub(crate) use objects::{ObjectRow, PartRow, Stored};
 pub(crate) use recordings::RecordingRow;
 pub(crate) use sessions::{SessionRow, SessionSelection, SessionState};
 pub(crate) use ssm_tags::Tagged;
 pub(crate) use sts_credentials::StsCredentialRow;
 pub(crate) use tokens::{TokenRow, TokenSide};
+pub(crate) use uploads::UploadRow;
 
 /// PostgreSQL's `character_not_in_repertoire`: of what a Rust string can hold that is NUL alone.
 const NOT_UTF8: &str = "22021";

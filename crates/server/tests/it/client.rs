@@ -42,6 +42,10 @@ impl Http {
         }
     }
 
+    pub(crate) fn method(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
     pub(crate) fn at(self, path: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -80,10 +84,11 @@ impl Http {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect();
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
         let request = Request {
             method: self.method,
-            path: &self.path,
-            query: "",
+            path,
+            query,
             headers: &headers,
             body: &self.content,
         };

@@ -48,6 +48,8 @@ mod resume;
 mod role_keys;
 mod role_sessions;
 mod roles;
+mod s3;
+mod s3_access;
 mod session_logs;
 mod signature;
 mod simulate;

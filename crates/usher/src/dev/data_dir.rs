@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::DevError;
 use super::runner::Runner;
 use crate::plugin;
+use crate::server::LOGGED;
 
 /// Everything `usher dev` keeps.
 #[derive(Debug, Clone)]
@@ -113,7 +114,7 @@ impl DataDir {
     /// The server's log goes to a file: the terminal may belong to a session.
     pub(super) fn log_to_file(&self) -> Result<(), DevError> {
         let file = append(&self.path.join("server.log"))?;
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(false)

@@ -44,6 +44,7 @@ pub struct CheckedRequest<'a> {
     authorization: Authorization,
     date: AmzDate,
     payload_hash: String,
+    head_alone: bool,
     session_token: Option<String>,
 }
 
@@ -61,6 +62,11 @@ pub struct Verified {
 pub enum SignedBody {
     /// All of it: it was held against its hash.
     Whole,
+    /// It is to have this SHA-256, in hexadecimal, which was signed but not looked at: the body is read later.
+    Announced {
+        /// 64 lower-case digits.
+        sha256: String,
+    },
     /// Not at all, which S3 takes over TLS.
     Unsigned,
     /// Each chunk is signed in turn, beginning from the signature of the head.
@@ -82,6 +88,27 @@ impl Authorization {
         request: &Request<'a>,
         expected: &Expectation<'_>,
     ) -> Result<CheckedRequest<'a>, SigV4Error> {
+        self.check_with(request, expected, false)
+    }
+
+    /// The same for the head of a request whose body is read later: [`Verified::body`] says what it is to be held against.
+    ///
+    /// # Errors
+    /// The first rule the request breaks.
+    pub fn check_head<'a>(
+        self,
+        request: &Request<'a>,
+        expected: &Expectation<'_>,
+    ) -> Result<CheckedRequest<'a>, SigV4Error> {
+        self.check_with(request, expected, true)
+    }
+
+    fn check_with<'a>(
+        self,
+        request: &Request<'a>,
+        expected: &Expectation<'_>,
+        head_alone: bool,
+    ) -> Result<CheckedRequest<'a>, SigV4Error> {
         let date = match &self.presigned {
             Some(presigned) => presigned.date,
             None => signing_date(request)?,
@@ -93,8 +120,8 @@ impl Authorization {
         }
         self.check_signed_headers(request)?;
         let payload_hash = match &self.presigned {
-            Some(_) if expected.service == "s3" => presigned_s3_payload(expected)?,
-            _ => checked_payload_hash(request, expected)?,
+            Some(_) if expected.service == "s3" => presigned_s3_payload(request, expected)?,
+            _ => checked_payload_hash(request, expected, head_alone)?,
         };
         let session_token = match &self.presigned {
             Some(presigned) => presigned.session_token.clone(),
@@ -105,6 +132,7 @@ impl Authorization {
             authorization: self,
             date,
             payload_hash,
+            head_alone,
             session_token,
         })
     }
@@ -271,6 +299,9 @@ impl CheckedRequest<'_> {
                     head: hex::encode(head),
                 }
             }
+            (sha256, _) if self.head_alone => SignedBody::Announced {
+                sha256: sha256.to_owned(),
+            },
             _ => SignedBody::Whole,
         };
         let Authorization {
@@ -356,9 +387,13 @@ fn check_clock(signed: AmzDate, expected: &Expectation<'_>) -> Result<(), SigV4E
     Ok(())
 }
 
-/// S3's presigned requests never cover the payload (botocore `auth.py`, `S3SigV4QueryAuth.payload`).
-fn presigned_s3_payload(expected: &Expectation<'_>) -> Result<String, SigV4Error> {
-    if expected.over_tls {
+/// S3's presigned requests never cover the payload (botocore `auth.py`, `S3SigV4QueryAuth.payload`). Those that only read
+/// have none, and need no TLS for its sake.
+fn presigned_s3_payload(
+    request: &Request<'_>,
+    expected: &Expectation<'_>,
+) -> Result<String, SigV4Error> {
+    if expected.over_tls || matches!(request.method, "GET" | "HEAD") {
         Ok("UNSIGNED-PAYLOAD".to_owned())
     } else {
         Err(SigV4Error::UnsignedPayloadRefused)
@@ -369,6 +404,7 @@ fn presigned_s3_payload(expected: &Expectation<'_>) -> Result<String, SigV4Error
 fn checked_payload_hash(
     request: &Request<'_>,
     expected: &Expectation<'_>,
+    head_alone: bool,
 ) -> Result<String, SigV4Error> {
     match request.single("x-amz-content-sha256")? {
         Some("UNSIGNED-PAYLOAD") if expected.service == "s3" && expected.over_tls => {
@@ -386,6 +422,7 @@ fn checked_payload_hash(
         Some(literal) if literal.starts_with("STREAMING-") => {
             Err(SigV4Error::StreamingPayloadRefused)
         }
+        Some(claimed) if head_alone => Ok(claimed.to_owned()),
         Some(claimed) => {
             let actual = payload_hash(request.body);
             if claimed == actual {
@@ -394,6 +431,8 @@ fn checked_payload_hash(
                 Err(SigV4Error::PayloadMismatch)
             }
         }
+        // Without the header nothing but an empty body can have been signed where the body is yet to come.
+        None if head_alone => Ok(payload_hash(b"")),
         None => Ok(payload_hash(request.body)),
     }
 }

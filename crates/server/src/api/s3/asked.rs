@@ -1,0 +1,126 @@
+//! Who asks, and whether they may.
+//!
+//! Owns two invariants: an operation acts only after policy allowed its action, and a node's credentials, whatever policy
+//! allows, only ask how a bucket encrypts and create the logs of their own sessions.
+
+use std::sync::Arc;
+
+use http::Extensions;
+use s3s::{S3Error, S3ErrorCode, S3Result};
+use usher_policy::Context as Keys;
+use usher_wire::ids::{NodeId, SessionId};
+
+use super::refusal::of_api;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::identity::{Caller, NodeScope, Resource, Who, authorize, denied};
+use crate::objects::{Placing, log_session, node_may_create};
+
+/// Who signed a request: put beside it by the door.
+#[derive(Debug, Clone)]
+pub(crate) struct Signed(pub(crate) Arc<Caller>);
+
+/// What an operation gets beside its input.
+pub(super) struct Asked<'a> {
+    /// The server.
+    pub(super) context: &'a Arc<Context>,
+    caller: Arc<Caller>,
+}
+
+impl<'a> Asked<'a> {
+    /// Of a request with these extensions.
+    pub(super) fn of(context: &'a Arc<Context>, extensions: &Extensions) -> S3Result<Self> {
+        match extensions.get::<Signed>() {
+            Some(Signed(caller)) => Ok(Self {
+                context,
+                caller: Arc::clone(caller),
+            }),
+            None => Err(S3Error::new(S3ErrorCode::AccessDenied)),
+        }
+    }
+
+    /// Refuses unless the caller may do `action` to a bucket.
+    pub(super) async fn demand_bucket(
+        &self,
+        action: &'static str,
+        bucket: &str,
+        keys: &Keys,
+    ) -> S3Result<()> {
+        self.demand(action, format!("arn:aws:s3:::{bucket}"), keys)
+            .await
+    }
+
+    /// Refuses unless the caller may do `action` to an object.
+    pub(super) async fn demand_object(
+        &self,
+        action: &'static str,
+        bucket: &str,
+        key: &str,
+    ) -> S3Result<()> {
+        let arn = format!("arn:aws:s3:::{bucket}/{key}");
+        self.demand(action, arn, &Keys::default()).await
+    }
+
+    /// Refuses unless the caller may do `action` to all buckets.
+    pub(super) async fn demand_all(&self, action: &'static str) -> S3Result<()> {
+        self.demand(action, "*".to_owned(), &Keys::default()).await
+    }
+
+    /// Refuses unless the caller may write an object, and says how: a node creates, and only its sessions' logs.
+    pub(super) async fn demand_writing(
+        &self,
+        bucket: &str,
+        key: &str,
+        wished: Placing,
+    ) -> S3Result<Placing> {
+        const ACTION: &str = "s3:PutObject";
+        let arn = format!("arn:aws:s3:::{bucket}/{key}");
+        let placing = match &self.caller.who {
+            Who::Node(scope) => {
+                let is_own = is_own_log(self.context, scope, key).await;
+                if !is_own.map_err(|error| of_api(&error))? {
+                    return Err(self.not_as_node(ACTION, &arn));
+                }
+                Placing::Create
+            }
+            _ => wished,
+        };
+        self.judge(ACTION, arn, &Keys::default()).await?;
+        Ok(placing)
+    }
+
+    async fn demand(&self, action: &'static str, arn: String, keys: &Keys) -> S3Result<()> {
+        let is_node = matches!(self.caller.who, Who::Node(_));
+        if is_node && action != "s3:GetEncryptionConfiguration" {
+            return Err(self.not_as_node(action, &arn));
+        }
+        self.judge(action, arn, keys).await
+    }
+
+    async fn judge(&self, action: &'static str, arn: String, keys: &Keys) -> S3Result<()> {
+        authorize(
+            self.context,
+            &self.caller,
+            action,
+            &Resource::Arn(arn),
+            keys,
+        )
+        .await
+        .map_err(|error| of_api(&error))
+    }
+
+    fn not_as_node(&self, action: &str, arn: &str) -> S3Error {
+        let why = "because a node's credentials only create the logs of its own sessions";
+        of_api(&denied(&self.caller, action, arn, why))
+    }
+}
+
+async fn is_own_log(context: &Context, scope: &NodeScope, key: &str) -> Result<bool, ApiError> {
+    let session: Option<SessionId> = log_session(key);
+    let Some(session) = session else {
+        return Ok(false);
+    };
+    let row = context.store.session(session.as_str()).await?;
+    let ran_on = row.and_then(|row| NodeId::parse(&row.node_id).ok());
+    Ok(node_may_create(scope, key, ran_on.as_ref()))
+}
