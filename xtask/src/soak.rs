@@ -1,8 +1,8 @@
 //! `cargo xtask soak`: the long forms of what `cargo xtask test` does with few seeds.
 //!
 //! First changes to an audit trail, then the data channel's simulation, then real sessions in bad weather, then a client
-//! that sleeps for minutes, then an object of a gibibyte, then the agent whose processes are killed or taken over. Prints
-//! what `docs/soak.md` keeps.
+//! that sleeps for minutes, then an object of a gibibyte, then logs whose server is killed, then the agent whose processes
+//! are killed or taken over. Prints what `docs/soak.md` keeps.
 
 use std::process::Command;
 use std::time::Instant;
@@ -20,6 +20,9 @@ const ASLEEP: (&str, &str) = ("USHER_ASLEEP", "300");
 
 /// The mebibytes of a large object.
 const OBJECT: (&str, &str) = ("USHER_OBJECT_MIB", "1024");
+
+/// Rounds of ten sessions whose server is killed while their logs are made.
+const LOGGED: (&str, &str) = ("USHER_LOGGED_ROUNDS", "20");
 
 /// How often one of the agent's processes is killed.
 const KILLS: &str = "USHER_KILLS";
@@ -83,6 +86,9 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
     let stormed = judged("weather", storms);
     let slept = judged("sleep", sleep);
     let stored = judged("object", object);
+    let mut logs = end_to_end("weather::logged");
+    logs.env(LOGGED.0, LOGGED.1);
+    let logged = judged("logs", logs);
     let mut killings = agent("kills::whichever_process");
     killings.env(KILLS, kills.to_string());
     let mut hostile = agent("hostile_");
@@ -102,6 +108,7 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
         .and(stormed)
         .and(slept)
         .and(stored)
+        .and(logged)
         .and(killed)
         .and(shouted)
 }

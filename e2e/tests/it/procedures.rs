@@ -202,7 +202,11 @@ fn a_session_is_not_started_without_the_encryption_or_the_logs_its_preferences_a
             "alias/sessions",
             "encrypted with the KMS key alias/sessions, and",
         ),
-        ("s3BucketName", "session-logs", "set s3BucketName, which"),
+        (
+            "s3BucketName",
+            "session-logs",
+            "the S3 bucket session-logs cannot be checked: s3:GetEncryptionConfiguration by",
+        ),
         (
             "cloudWatchLogGroupName",
             "/session/logs",

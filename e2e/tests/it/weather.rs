@@ -8,6 +8,7 @@ mod at_once;
 mod flood;
 mod forecast;
 mod last_words;
+mod logged;
 mod piped;
 mod place;
 mod proxy;

@@ -17,7 +17,7 @@ mod table;
 
 pub(crate) use iam::{check_name, make_access_key};
 pub(crate) use kms::{KmsCode, Wish, key_arn, permitted, rehearse};
-pub(crate) use logs::LogsCode;
+pub(crate) use logs::{LogsCode, deliver_log_events};
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
 
 /// Every operation served.
@@ -188,6 +188,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::VerifySessionRecording>(),
     entry::<ssm::DescribeSessionLogs>(),
     entry::<ssm::RetrySessionLogs>(),
+    entry::<ssm::TestSessionLogs>(),
     entry::<cloudtrail::LookupEvents>(),
 ];
 

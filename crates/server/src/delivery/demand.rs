@@ -1,16 +1,18 @@
-//! What must hold before a session with a log may start, and the delivery that it is started with.
+//! What must hold before a session with a log may start, and the deliveries that it is started with.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use usher_policy::{CloudWatchSink, SessionInputs};
+use usher_policy::SessionInputs;
 use usher_wire::ids::{NodeId, SessionId};
 
+use super::to_s3::log_key;
+use crate::api::s3::check_encryption;
 use crate::api::{Call, Service, find};
 use crate::config::Recording;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::identity::{NodeScope, node_caller};
-use crate::store::{DeliveryRow, DeliveryState, StoreError};
+use crate::identity::{Caller, NodeScope, node_caller};
+use crate::store::{DeliveryRow, Sink, StoreError};
 
 /// Why a session with this log does not start. `Display` is for the person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,14 +34,18 @@ pub(crate) enum Undeliverable {
         /// Which of the two.
         cause: &'static str,
     },
-    /// The group could not be looked at.
+    /// The group or bucket could not be looked at.
     #[error(
-        "The session was not started because encryption on the CloudWatch Logs log group {group} cannot be checked: \
-         logs:DescribeLogGroups by {principal} failed: {cause}"
+        "The session was not started because encryption on the {kind} {name} cannot be checked: \
+         {call} by {principal} failed: {cause}"
     )]
     Unchecked {
+        /// What it is.
+        kind: &'static str,
         /// Its name.
-        group: String,
+        name: String,
+        /// What was asked.
+        call: &'static str,
         /// As whom it was asked.
         principal: String,
         /// The answer.
@@ -47,35 +53,63 @@ pub(crate) enum Undeliverable {
     },
 }
 
-/// Checks, as the node, what the sink demands.
+/// Checks, as the node, what the sinks demand.
 pub(crate) async fn demand(
     context: &Context,
     node: &NodeId,
     session: &SessionId,
-    sink: &CloudWatchSink,
+    inputs: &SessionInputs,
 ) -> Result<Result<(), Undeliverable>, ApiError> {
-    let group = &sink.log_group;
-    if group.is_empty() {
-        return Ok(Ok(()));
-    }
-    if context.config.recording == Recording::Off {
-        return Ok(Err(Undeliverable::NoRecording));
-    }
-    if !sink.encryption_required {
-        return Ok(Ok(()));
-    }
     let scope = NodeScope {
         node: node.clone(),
         session: Some(session.clone()),
     };
     let caller = node_caller(context, scope).await?;
-    let call = Call {
-        context,
-        caller: &caller,
-    };
+    for row in rows(session, inputs) {
+        let demanded = demand_of(context, &caller, &row, inputs).await?;
+        if demanded.is_err() {
+            return Ok(demanded);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Checks, as `caller`, what the sink of one delivery demands.
+pub(super) async fn demand_of(
+    context: &Context,
+    caller: &Caller,
+    row: &DeliveryRow,
+    inputs: &SessionInputs,
+) -> Result<Result<(), Undeliverable>, ApiError> {
+    if context.config.recording == Recording::Off {
+        return Ok(Err(Undeliverable::NoRecording));
+    }
+    match row.sink {
+        Sink::Logs if inputs.cloud_watch.encryption_required => {
+            let call = Call { context, caller };
+            is_encrypted_group(call, &row.container).await
+        }
+        Sink::S3 if inputs.s3.encryption_required => {
+            let checked = check_encryption(context, caller, &row.container).await;
+            Ok(checked.map_err(|error| Undeliverable::Unchecked {
+                kind: "S3 bucket",
+                name: row.container.clone(),
+                call: "s3:GetEncryptionConfiguration",
+                principal: caller.arn.clone(),
+                cause: error.to_string(),
+            }))
+        }
+        Sink::Logs | Sink::S3 => Ok(Ok(())),
+    }
+}
+
+async fn is_encrypted_group(
+    call: Call<'_>,
+    group: &str,
+) -> Result<Result<(), Undeliverable>, ApiError> {
     let not_encrypted = |cause| {
         Ok(Err(Undeliverable::Unencrypted {
-            group: group.clone(),
+            group: group.to_owned(),
             cause,
         }))
     };
@@ -86,8 +120,10 @@ pub(crate) async fn demand(
             Ok(page) => page,
             Err(error) => {
                 return Ok(Err(Undeliverable::Unchecked {
-                    group: group.clone(),
-                    principal: caller.arn.clone(),
+                    kind: "CloudWatch Logs log group",
+                    name: group.to_owned(),
+                    call: "logs:DescribeLogGroups",
+                    principal: call.caller.arn.clone(),
                     cause: error.message().to_owned(),
                 }));
             }
@@ -108,29 +144,36 @@ pub(crate) async fn demand(
     }
 }
 
-/// Stores the delivery that a session with these inputs asks for.
+/// Stores the deliveries that a session with these inputs asks for.
 pub(crate) async fn plan(
     context: &Context,
     session: &SessionId,
     inputs: &SessionInputs,
 ) -> Result<(), StoreError> {
-    let sink = &inputs.cloud_watch;
-    if sink.log_group.is_empty() {
-        return Ok(());
+    for row in rows(session, inputs) {
+        context.store.insert_delivery(&row).await?;
     }
-    let row = DeliveryRow {
-        session_id: session.to_string(),
-        sink: "logs".to_owned(),
-        container: sink.log_group.clone(),
-        name: session.to_string(),
-        streaming: sink.streaming,
-        state: DeliveryState::Waiting,
-        attempts: 0,
-        next_try: 0,
-        place: String::new(),
-        problem: None,
+    Ok(())
+}
+
+/// The deliveries of a session with these inputs.
+pub(super) fn rows(session: &SessionId, inputs: &SessionInputs) -> Vec<DeliveryRow> {
+    let (logs, s3) = (&inputs.cloud_watch, &inputs.s3);
+    let row = |sink, container: &String, name| {
+        DeliveryRow::fresh(session.to_string(), sink, container.clone(), name)
     };
-    context.store.insert_delivery(&row).await
+    let mut rows = Vec::new();
+    if !logs.log_group.is_empty() {
+        rows.push(DeliveryRow {
+            streaming: logs.streaming,
+            ..row(Sink::Logs, &logs.log_group, session.to_string())
+        });
+    }
+    if !s3.bucket.is_empty() {
+        let key = log_key(&s3.key_prefix, session.as_str());
+        rows.push(row(Sink::S3, &s3.bucket, key));
+    }
+    rows
 }
 
 /// Calls an operation of CloudWatch Logs with everything that a call over the wire goes through after its signature.

@@ -40,7 +40,7 @@ impl Lines {
                 self.rest.extend_from_slice(bytes);
                 self.cut();
             }
-            Event::Lost(why) => self.say(&format!("\n[not recorded from here on: {why}]\n")),
+            Event::Lost(why) => self.say(&aside(why)),
             Event::Size { .. } | Event::End => {}
         }
     }
@@ -77,6 +77,11 @@ impl Lines {
             self.pieces.push((self.at, text));
         }
     }
+}
+
+/// What a log says where its recording ends before its session.
+pub(super) fn aside(why: &str) -> String {
+    format!("\n[not recorded from here on: {why}]\n")
 }
 
 #[cfg(test)]

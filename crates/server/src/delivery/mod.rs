@@ -1,13 +1,16 @@
 //! Session logs as text, from the recordings to where the preferences want them.
 //!
-//! Owns two promises: a log is delivered as the node (with its role, so that policies and keys decide as they would for
-//! the node's own agent), and what cannot be delivered is tried again until it is, or kept until somebody asks. How far a
-//! delivery has come is stored after each piece: a server that ends in between delivers that piece again.
+//! Owns three promises: a log is delivered as the node (with its role, so that policies and keys decide as they would for
+//! the node's own agent); what cannot be delivered is tried again until it is, or kept until somebody asks; and a server
+//! that ends in between delivers nothing twice (`to_logs` and `to_s3` say how).
 
 mod demand;
 mod lines;
 mod plain;
 mod step;
+mod to_logs;
+mod to_s3;
+mod trial;
 
 use std::time::Duration;
 
@@ -19,7 +22,8 @@ use usher_wire::ids::SessionId;
 use crate::context::Context;
 use crate::store::{DeliveryRow, DeliveryState, StoreError};
 pub(crate) use demand::{Undeliverable, demand, plan};
-use step::{Step, step};
+use step::{Next, Step, step};
+pub(crate) use trial::try_out;
 
 /// Between two rounds, so that what comes together is delivered together. AWS's agent streams once a second as well.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -76,21 +80,20 @@ async fn advance(context: &Context, mut row: DeliveryRow) -> Result<(), StoreErr
                 row.problem = None;
                 return context.store.update_delivery(&row).await;
             }
-            Ok(Step::Piece { place, is_last }) => {
-                row.place = place;
-                row.attempts = 0;
-                row.problem = None;
-                if is_last {
-                    row.state = DeliveryState::Done;
+            Ok(Step::Further(place, next)) => {
+                row = row.after(place, next == Next::Done);
+                if let Next::Later(pause) = next {
+                    row.next_try = context.now().saturating_add(pause);
                 }
                 context.store.update_delivery(&row).await?;
-                if is_last {
-                    tracing::info!(
-                        session = row.session_id,
-                        sink = row.sink,
-                        "a session's log was delivered"
-                    );
-                    return Ok(());
+                match next {
+                    Next::Now => {}
+                    Next::Later(_) => return Ok(()),
+                    Next::Done => {
+                        let (session, sink) = (&row.session_id, row.sink.as_str());
+                        tracing::info!(session, sink, "a session's log was delivered");
+                        return Ok(());
+                    }
                 }
             }
             Err(problem) => return failed(context, row, problem).await,
@@ -104,7 +107,7 @@ async fn failed(
     mut row: DeliveryRow,
     problem: String,
 ) -> Result<(), StoreError> {
-    tracing::warn!(session = row.session_id, sink = row.sink, attempts = row.attempts, %problem, "a session's log could not be delivered");
+    tracing::warn!(session = row.session_id, sink = row.sink.as_str(), attempts = row.attempts, %problem, "a session's log could not be delivered");
     let is_first = row.attempts == 0;
     let wait = 1000_i64 << row.attempts.clamp(0, 20);
     row.attempts += 1;

@@ -53,6 +53,9 @@ pub(crate) enum ObjectError {
     /// A file cannot be written or read.
     #[error("a file of the object store cannot be used: {0}")]
     File(#[from] io::Error),
+    /// Policy does not allow it.
+    #[error("{}", .0.message())]
+    Denied(ApiError),
     /// Our own failure.
     #[error("{}", .0.inside().unwrap_or(.0.message()))]
     Internal(ApiError),

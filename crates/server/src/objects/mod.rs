@@ -76,6 +76,8 @@ pub(crate) enum Placing {
     Replace,
     /// [`ObjectError::Exists`] if there is one, whatever is done at the same time.
     Create,
+    /// The same, unless the one that is there has the same bytes: for what is tried again.
+    Once,
 }
 
 impl Object {
@@ -83,7 +85,7 @@ impl Object {
         Ok(Self {
             id: row.object_id,
             key: String::from_utf8(row.key).map_err(|_| ObjectError::Damaged)?,
-            size: u64::try_from(row.size).map_err(|_| ObjectError::Damaged)?,
+            size: size_of(&row).ok_or(ObjectError::Damaged)?,
             modified: row.modified,
             etag: row.etag,
             terms: serde_json::from_str(&row.terms).map_err(|_| ObjectError::Damaged)?,
@@ -156,15 +158,28 @@ pub(crate) async fn put(
     // From here on the row may be there even if nobody waits for the answer: only what the database refused is removed.
     let stored = context
         .store
-        .put_object(&row, &part, placing == Placing::Create)
+        .put_object(&row, &part, placing != Placing::Replace)
         .await?;
     let (freed, outcome) = match stored {
         Stored::Yes(freed) => (freed, Object::of(row)),
         Stored::NoBucket => (vec![part.file], Err(ObjectError::NoSuchBucket)),
-        Stored::Exists => (vec![part.file], Err(ObjectError::Exists)),
+        Stored::Exists => {
+            let there = find(context, bucket, key).await;
+            let is_same = |there: &Object| {
+                placing == Placing::Once
+                    && there.etag == row.etag
+                    && Some(there.size) == size_of(&row)
+            };
+            let outcome = there.ok().filter(is_same).ok_or(ObjectError::Exists);
+            (vec![part.file], outcome)
+        }
     };
     context.objects.remove(freed).await;
     outcome
+}
+
+fn size_of(row: &ObjectRow) -> Option<u64> {
+    u64::try_from(row.size).ok()
 }
 
 fn terms_text(terms: &Terms) -> Result<String, ObjectError> {

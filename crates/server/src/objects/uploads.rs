@@ -121,7 +121,7 @@ pub(crate) async fn complete_upload(
     };
     let stored = context
         .store
-        .complete_upload(&row, &parts, placing == Placing::Create)
+        .complete_upload(&row, &parts, placing != Placing::Replace)
         .await?;
     match stored {
         Some(Stored::Yes(freed)) => {

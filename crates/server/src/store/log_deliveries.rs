@@ -1,9 +1,28 @@
 //! Session logs on their way: how far each is, when it is tried again, and what was wrong the last time.
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Row, Transaction};
 
 use super::{Store, StoreError};
+
+/// Where a log is delivered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sink {
+    /// CloudWatch Logs.
+    Logs,
+    /// S3.
+    S3,
+}
+
+impl Sink {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::S3 => "s3",
+        }
+    }
+}
 
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +51,11 @@ impl DeliveryState {
 pub(crate) struct DeliveryRow {
     /// Of which session's log.
     pub(crate) session_id: String,
-    /// `logs`.
-    pub(crate) sink: String,
-    /// The log group.
+    /// Where to.
+    pub(crate) sink: Sink,
+    /// The log group or the bucket.
     pub(crate) container: String,
-    /// The stream.
+    /// The stream or the key.
     pub(crate) name: String,
     /// Whether it goes on while the session lasts.
     pub(crate) streaming: bool,
@@ -52,11 +71,49 @@ pub(crate) struct DeliveryRow {
     pub(crate) problem: Option<String>,
 }
 
+impl DeliveryRow {
+    /// One of which nothing is there yet.
+    pub(crate) fn fresh(session_id: String, sink: Sink, container: String, name: String) -> Self {
+        Self {
+            session_id,
+            sink,
+            container,
+            name,
+            streaming: true,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            next_try: 0,
+            place: String::new(),
+            problem: None,
+        }
+    }
+
+    /// The same after a try that took it as far as `place`.
+    pub(crate) fn after(&self, place: String, is_done: bool) -> Self {
+        Self {
+            state: if is_done {
+                DeliveryState::Done
+            } else {
+                self.state
+            },
+            attempts: 0,
+            place,
+            problem: None,
+            ..self.clone()
+        }
+    }
+}
+
 fn delivery(row: &AnyRow) -> Result<DeliveryRow, StoreError> {
     let (state, streaming): (String, i64) = (row.try_get("state")?, row.try_get("streaming")?);
+    let sink: String = row.try_get("sink")?;
     Ok(DeliveryRow {
         session_id: row.try_get("session_id")?,
-        sink: row.try_get("sink")?,
+        sink: if sink == Sink::S3.as_str() {
+            Sink::S3
+        } else {
+            Sink::Logs
+        },
         container: row.try_get("container")?,
         name: row.try_get("name")?,
         streaming: streaming != 0,
@@ -81,7 +138,7 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(&row.session_id)
-        .bind(&row.sink)
+        .bind(row.sink.as_str())
         .bind(&row.container)
         .bind(&row.name)
         .bind(i64::from(row.streaming))
@@ -134,29 +191,10 @@ impl Store {
         Ok(row.try_get("next")?)
     }
 
-    /// Stores how a delivery stands after a try. One that is done shows where the log is in the session's history.
+    /// Stores how a delivery stands after a try.
     pub(crate) async fn update_delivery(&self, row: &DeliveryRow) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query(
-            "UPDATE log_deliveries SET state = $1, attempts = $2, next_try = $3, place = $4, problem = $5 \
-             WHERE session_id = $6 AND sink = $7",
-        )
-        .bind(row.state.as_str())
-        .bind(row.attempts)
-        .bind(row.next_try)
-        .bind(&row.place)
-        .bind(row.problem.as_deref())
-        .bind(&row.session_id)
-        .bind(&row.sink)
-        .execute(&mut *write)
-        .await?;
-        if row.state == DeliveryState::Done {
-            sqlx::query("UPDATE sessions SET logs_output = $1 WHERE session_id = $2")
-                .bind(format!("{}:{}", row.container, row.name))
-                .bind(&row.session_id)
-                .execute(&mut *write)
-                .await?;
-        }
+        write_delivery(&mut write, row).await?;
         Ok(write.commit().await?)
     }
 
@@ -179,4 +217,45 @@ impl Store {
         write.commit().await?;
         Ok(tried)
     }
+}
+
+/// Stores how a delivery stands, with whatever else the transaction does. One that is done shows where the log is in the
+/// session's history.
+pub(super) async fn write_delivery(
+    write: &mut Transaction<'static, Any>,
+    row: &DeliveryRow,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE log_deliveries SET state = $1, attempts = $2, next_try = $3, place = $4, problem = $5 \
+         WHERE session_id = $6 AND sink = $7",
+    )
+    .bind(row.state.as_str())
+    .bind(row.attempts)
+    .bind(row.next_try)
+    .bind(&row.place)
+    .bind(row.problem.as_deref())
+    .bind(&row.session_id)
+    .bind(row.sink.as_str())
+    .execute(&mut **write)
+    .await?;
+    if row.state != DeliveryState::Done {
+        return Ok(());
+    }
+    let (container, name) = (&row.container, &row.name);
+    let (sql, place) = match row.sink {
+        Sink::Logs => (
+            "UPDATE sessions SET logs_output = $1 WHERE session_id = $2",
+            format!("{container}:{name}"),
+        ),
+        Sink::S3 => (
+            "UPDATE sessions SET s3_output = $1 WHERE session_id = $2",
+            format!("s3://{container}/{name}"),
+        ),
+    };
+    sqlx::query(sql)
+        .bind(place)
+        .bind(&row.session_id)
+        .execute(&mut **write)
+        .await?;
+    Ok(())
 }

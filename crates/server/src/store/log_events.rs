@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::log_deliveries::{DeliveryRow, write_delivery};
 use super::{LogStreamRow, Store, StoreError};
 
 /// An event, its message sealed.
@@ -118,19 +119,24 @@ impl Store {
         Ok(next - count)
     }
 
-    /// Stores events of one stream, all or none, unless all groups together would have more than `limit` bytes. False if
-    /// they would.
+    /// Stores events of one stream, all or none, and with them how the `delivery` stands that they are of; unless all groups
+    /// together would have more than `limit` bytes. False if they would.
     pub(crate) async fn insert_log_events(
         &self,
         stream: &LogStreamRow,
         events: &[LogEventRow],
         limit: i64,
+        delivery: Option<&DeliveryRow>,
     ) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        if let Some(row) = delivery {
+            write_delivery(&mut write, row).await?;
+        }
         let Some((first, last)) = events.first().zip(events.last()) else {
+            write.commit().await?;
             return Ok(true);
         };
         let bytes: i64 = events.iter().map(|event| event.bytes).sum();
-        let mut write = self.write().await?;
         let grown = sqlx::query(
             "UPDATE log_groups SET stored_bytes = stored_bytes + $1 WHERE group_id = $2 \
              AND (SELECT SUM(stored_bytes) FROM log_groups) + $1 <= $3",

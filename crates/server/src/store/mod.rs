@@ -56,7 +56,7 @@ pub(crate) use iam::{
 pub(crate) use key_aliases::AliasRow;
 pub(crate) use key_grants::GrantRow;
 pub(crate) use keys::{KeyRow, KeyState, MaterialRow};
-pub(crate) use log_deliveries::{DeliveryRow, DeliveryState};
+pub(crate) use log_deliveries::{DeliveryRow, DeliveryState, Sink};
 pub(crate) use log_events::{EventPlace, EventRange, LogEventRow};
 pub(crate) use log_groups::{GroupKeyRow, LogGroupRow};
 pub(crate) use log_streams::LogStreamRow;

@@ -11,9 +11,9 @@ use crate::gateway_peers::{
 use crate::harness::{Reply, Running};
 
 /// Patience with what the server does by itself: reached only when a test fails.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-async fn prefer(server: &Running, inputs: Value) {
+pub(crate) async fn prefer(server: &Running, inputs: Value) {
     let content =
         json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs});
     let document = json!({"Name": "SSM-SessionManagerRunShell", "DocumentType": "Session",
@@ -33,7 +33,12 @@ async fn make_group(server: &Running) {
 }
 
 /// A session that has shown `text` and is over unless `stays`.
-async fn session(server: &Running, node: &Node, text: &[u8], stays: bool) -> (Started, Peer, Peer) {
+pub(crate) async fn session(
+    server: &Running,
+    node: &Node,
+    text: &[u8],
+    stays: bool,
+) -> (Started, Peer, Peer) {
     let session = start(server, &server.admin, node).await;
     let mut client = client(server, &session.id, &session.token).await;
     let mut agent = node.data(server, &session.id).await;

@@ -231,14 +231,36 @@ impl Place {
             self.call(&self.admin, "kms", operation, &arguments).must()
         };
         let made = kms("create_key", json!({}));
-        let content = json!({
-            "schemaVersion": "1.0",
-            "sessionType": "Standard_Stream",
-            "inputs": {
-                "runAsEnabled": true, "runAsDefaultUser": self.os_user.name(),
-                "kmsKeyId": made["KeyMetadata"]["KeyId"],
-            },
-        });
+        self.prefer(json!({"kmsKeyId": made["KeyMetadata"]["KeyId"]}));
+    }
+
+    /// From here on the logs of sessions go to this bucket and this log group, both made here.
+    pub(crate) fn log_to(&self, bucket: &str, group: &str) {
+        self.call(
+            &self.admin,
+            "s3",
+            "create_bucket",
+            &json!({"Bucket": bucket}),
+        )
+        .must();
+        self.call(
+            &self.admin,
+            "logs",
+            "create_log_group",
+            &json!({"logGroupName": group}),
+        )
+        .must();
+        self.prefer(json!({
+            "s3BucketName": bucket, "cloudWatchLogGroupName": group, "cloudWatchEncryptionEnabled": false,
+        }));
+    }
+
+    /// Sets these preferences beside Run As.
+    fn prefer(&self, mut inputs: Value) {
+        inputs["runAsEnabled"] = json!(true);
+        inputs["runAsDefaultUser"] = json!(self.os_user.name());
+        let content =
+            json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs});
         let arguments = json!({
             "Name": "SSM-SessionManagerRunShell", "Content": content.to_string(),
             "DocumentVersion": "$LATEST", "DocumentFormat": "JSON",
@@ -287,6 +309,11 @@ impl Place {
         self.agent.signal(rustix::process::Signal::KILL);
         self.agent.wait(DEADLINE).unwrap();
         self.agent = run_agent(self.directory.path());
+    }
+
+    /// Kills the server, which starts again.
+    pub(crate) fn kill_server(&self) {
+        self.orders.send(Order::KillAndStart).unwrap();
     }
 
     /// How many sessions history shows that ended so.

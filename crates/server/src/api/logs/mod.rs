@@ -17,7 +17,7 @@ pub(crate) use filter_log_events::FilterLogEvents;
 pub(crate) use get_log_events::GetLogEvents;
 pub(crate) use group_encryption::{AssociateKmsKey, DisassociateKmsKey};
 pub(crate) use groups::{CreateLogGroup, DeleteLogGroup, DescribeLogGroups};
-pub(crate) use put_log_events::PutLogEvents;
+pub(crate) use put_log_events::{PutLogEvents, deliver as deliver_log_events};
 pub(crate) use retention::{DeleteRetentionPolicy, PutRetentionPolicy};
 pub(crate) use streams::{CreateLogStream, DeleteLogStream, DescribeLogStreams};
 pub(crate) use tags::{

@@ -9,9 +9,12 @@ use super::found::{
 use super::streams::SEQUENCE_TOKEN;
 use crate::api::{Access, Call, Operation, Service};
 use crate::error::{ApiError, Code};
+use crate::identity::{Who, denied};
 use crate::limits;
 use crate::logs::{Event, GroupKey, Place, Rejected, judge_batch};
-use crate::store::LogEventRow;
+use crate::store::{DeliveryRow, LogEventRow, Sink};
+
+const ACTION: &str = "logs:PutLogEvents";
 
 pub(crate) struct PutLogEvents;
 
@@ -58,18 +61,20 @@ impl Operation for PutLogEvents {
     const SERVICE: Service = Service::Logs;
     const NAME: &'static str = "PutLogEvents";
     const ACCESS: Access<Input> = Access::Policy {
-        action: "logs:PutLogEvents",
+        action: ACTION,
         on: |input| stream_resource(&input.log_group_name, &input.log_stream_name),
     };
     type Input = Input;
     type Output = Output;
 
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
-        let (group_name, stream_name) = (&input.log_group_name, &input.log_stream_name);
-        own_stream_only(call, "logs:PutLogEvents", group_name, stream_name).await?;
-        let context = call.context;
-        let row = group(call, group_name).await?;
-        let stream = stream(call, &row, stream_name).await?;
+        let (group, stream) = (&input.log_group_name, &input.log_stream_name);
+        own_stream_only(call, ACTION, group, stream).await?;
+        if matches!(call.caller.who, Who::Node(_)) && is_delivered(call, stream).await? {
+            let resource = call.context.config.scope().log_stream(group, stream);
+            let why = "because the server writes the log of this session itself";
+            return Err(denied(call.caller, ACTION, &resource, why));
+        }
         let given = input.log_events.into_iter();
         let events: Vec<Event> = given
             .map(|event| Event {
@@ -77,61 +82,100 @@ impl Operation for PutLogEvents {
                 message: event.message,
             })
             .collect();
-        let now = context.now();
-        let accepted = judge_batch(&events, row.retention_days, now)
-            .map_err(|error| invalid(error.to_string()))?;
-        let taken = events.get(accepted.range).unwrap_or_default();
-        let keys = context.store.group_keys(&row.group_id).await?;
-        let data_key = keys
-            .last()
-            .ok_or_else(|| ApiError::internal("a log group has no key"))?;
-        let encryption = encryption_of(call, &row.name)?;
-        let key = GroupKey::open(context, data_key, &encryption)
-            .await
-            .map_err(closed)?;
-        let count = i64::try_from(taken.len()).unwrap_or(i64::MAX);
-        let first = context
-            .store
-            .take_event_numbers(&row.group_id, count)
-            .await?;
-        let rows = taken
-            .iter()
-            .zip(first..)
-            .map(|(event, number)| {
-                let place = Place {
-                    stream_id: &stream.stream_id,
-                    at: event.at,
-                    number,
-                };
-                Ok(LogEventRow {
-                    stream_id: stream.stream_id.clone(),
-                    at: event.at,
-                    number,
-                    ingested: now,
-                    bytes: i64::try_from(event.message.len())
-                        .unwrap_or(i64::MAX)
-                        .saturating_add(26),
-                    generation: data_key.generation,
-                    sealed: key.seal(place, &event.message).map_err(closed)?,
-                })
-            })
-            .collect::<Result<Vec<_>, ApiError>>()?;
-        if !context
-            .store
-            .insert_log_events(&stream, &rows, limits::LOG_BYTES)
-            .await?
-        {
-            return Err(ApiError::new(
-                Code::Logs(LogsCode::LimitExceeded),
-                format!(
-                    "All log groups together have at most {} bytes.",
-                    limits::LOG_BYTES
-                ),
-            ));
-        }
+        let rejected = put(call, group, stream, &events, None).await?;
         Ok(Output {
             next_sequence_token: SEQUENCE_TOKEN,
-            rejected_log_events_info: RejectedInfo::of(accepted.rejected),
+            rejected_log_events_info: RejectedInfo::of(rejected),
         })
     }
+}
+
+/// The same for events of a session's log, with times in milliseconds: how their delivery stands `after` it is stored
+/// together with them. False if some were rejected.
+pub(crate) async fn deliver(
+    call: Call<'_>,
+    events: &[(u64, String)],
+    after: &DeliveryRow,
+) -> Result<bool, ApiError> {
+    let (group, stream) = (&after.container, &after.name);
+    call.demand(ACTION, &stream_resource(group, stream)).await?;
+    let events: Vec<Event> = events
+        .iter()
+        .map(|(at, message)| Event {
+            at: i64::try_from(*at).unwrap_or(i64::MAX),
+            message: message.clone(),
+        })
+        .collect();
+    let rejected = put(call, group, stream, &events, Some(after)).await?;
+    Ok(rejected == Rejected::default())
+}
+
+async fn is_delivered(call: Call<'_>, session: &str) -> Result<bool, ApiError> {
+    let rows = call.context.store.deliveries_of(session).await?;
+    Ok(rows.iter().any(|row| row.sink == Sink::Logs))
+}
+
+async fn put(
+    call: Call<'_>,
+    group_name: &str,
+    stream_name: &str,
+    events: &[Event],
+    delivery: Option<&DeliveryRow>,
+) -> Result<Rejected, ApiError> {
+    let context = call.context;
+    let row = group(call, group_name).await?;
+    let stream = stream(call, &row, stream_name).await?;
+    let now = context.now();
+    let accepted =
+        judge_batch(events, row.retention_days, now).map_err(|error| invalid(error.to_string()))?;
+    let taken = events.get(accepted.range).unwrap_or_default();
+    let keys = context.store.group_keys(&row.group_id).await?;
+    let data_key = keys
+        .last()
+        .ok_or_else(|| ApiError::internal("a log group has no key"))?;
+    let encryption = encryption_of(call, &row.name)?;
+    let key = GroupKey::open(context, data_key, &encryption)
+        .await
+        .map_err(closed)?;
+    let count = i64::try_from(taken.len()).unwrap_or(i64::MAX);
+    let first = context
+        .store
+        .take_event_numbers(&row.group_id, count)
+        .await?;
+    let rows = taken
+        .iter()
+        .zip(first..)
+        .map(|(event, number)| {
+            let place = Place {
+                stream_id: &stream.stream_id,
+                at: event.at,
+                number,
+            };
+            Ok(LogEventRow {
+                stream_id: stream.stream_id.clone(),
+                at: event.at,
+                number,
+                ingested: now,
+                bytes: i64::try_from(event.message.len())
+                    .unwrap_or(i64::MAX)
+                    .saturating_add(26),
+                generation: data_key.generation,
+                sealed: key.seal(place, &event.message).map_err(closed)?,
+            })
+        })
+        .collect::<Result<Vec<_>, ApiError>>()?;
+    if !context
+        .store
+        .insert_log_events(&stream, &rows, limits::LOG_BYTES, delivery)
+        .await?
+    {
+        return Err(ApiError::new(
+            Code::Logs(LogsCode::LimitExceeded),
+            format!(
+                "All log groups together have at most {} bytes.",
+                limits::LOG_BYTES
+            ),
+        ));
+    }
+    Ok(accepted.rejected)
 }

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, Resource, Who, authorize, denied};
 use crate::objects::{Placing, log_session, node_may_create};
+use crate::store::Sink;
 
 /// Who signed a request: put beside it by the door.
 #[derive(Debug, Clone)]
@@ -120,6 +121,11 @@ async fn is_own_log(context: &Context, scope: &NodeScope, key: &str) -> Result<b
     let Some(session) = session else {
         return Ok(false);
     };
+    let deliveries = context.store.deliveries_of(session.as_str()).await?;
+    if deliveries.iter().any(|row| row.sink == Sink::S3) {
+        // The server writes it, from what it recorded.
+        return Ok(false);
+    }
     let row = context.store.session(session.as_str()).await?;
     let ran_on = row.and_then(|row| NodeId::parse(&row.node_id).ok());
     Ok(node_may_create(scope, key, ran_on.as_ref()))

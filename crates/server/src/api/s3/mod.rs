@@ -14,6 +14,7 @@ mod listing;
 mod multipart;
 mod reading;
 mod refusal;
+mod session_log;
 mod writing;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(crate) use body::{BodyRefusal, CheckedBody};
 pub(crate) use refusal::{
     of_api as refusal_of_api, of_body as refusal_of_body, of_stream as refusal_of_stream,
 };
+pub(crate) use session_log::{check_encryption, put_log};
 
 use crate::context::Context;
 

@@ -45,7 +45,7 @@ pub(super) fn of_store(error: ObjectError) -> S3Error {
         ObjectError::Damaged | ObjectError::File(_) => {
             return of_api(&ApiError::internal(told));
         }
-        ObjectError::Internal(error) => return of_api(&error),
+        ObjectError::Denied(error) | ObjectError::Internal(error) => return of_api(&error),
     };
     S3Error::with_message(code, told)
 }

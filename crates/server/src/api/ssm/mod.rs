@@ -51,7 +51,7 @@ pub(crate) use register_managed_instance::RegisterManagedInstance;
 pub(crate) use resource_tags::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResource};
 pub(crate) use resume_session::ResumeSession;
 pub(crate) use role_token::RequestManagedInstanceRoleToken;
-pub(crate) use session_logs::{DescribeSessionLogs, RetrySessionLogs};
+pub(crate) use session_logs::{DescribeSessionLogs, RetrySessionLogs, TestSessionLogs};
 pub(crate) use session_recording::{GetSessionRecording, VerifySessionRecording};
 pub(crate) use start_session::StartSession;
 pub(crate) use terminate_session::TerminateSession;

@@ -27,6 +27,7 @@ use authorized::AuthorizedSession;
 
 pub(super) use login::Login;
 pub(super) use plan::Plan;
+pub(super) use session_id::fresh as fresh_id;
 
 /// The operation.
 pub(crate) struct StartSession;

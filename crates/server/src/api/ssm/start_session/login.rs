@@ -35,12 +35,6 @@ pub(in crate::api::ssm) enum Refusal {
          Use a document without runAsElevated."
     )]
     Elevated,
-    /// A protection was asked for that this server does not give. Starting without it would look as if it were there.
-    #[error(
-        "The preferences or the session document set {0}, which this server does not carry out yet: \
-         the session is not started without it. An administrator can clear {0} in the preferences."
-    )]
-    Unprotected(&'static str),
     /// It is to be encrypted, and there would be no key.
     #[error(transparent)]
     NoKey(#[from] NoKey),
@@ -49,9 +43,9 @@ pub(in crate::api::ssm) enum Refusal {
     Log(#[from] Undeliverable),
     /// The server makes logs from what it sees, and of an encrypted session it sees nothing.
     #[error(
-        "The preferences or the session document ask for encryption with a KMS key and for a log in CloudWatch Logs \
-         (kmsKeyId and cloudWatchLogGroupName), which this server does not give together yet: the session is not \
-         started without either."
+        "The preferences or the session document ask for encryption with a KMS key (kmsKeyId) and for a log in S3 or \
+         CloudWatch Logs (s3BucketName, cloudWatchLogGroupName), which this server does not give together yet: the \
+         session is not started without either."
     )]
     EncryptedLog,
     /// AWS's agent knows nothing of it.
@@ -120,13 +114,9 @@ fn judge(
         RunAs::As(user) => Login::As(user),
         RunAs::Off => Login::SsmUser,
     };
-    if let Some(key) = unkept_protection(properties, inputs) {
-        return Err(Refusal::Unprotected(key));
-    }
-    if !properties.is_unseen()
-        && !inputs.kms_key_id.is_empty()
-        && !inputs.cloud_watch.log_group.is_empty()
-    {
+    let is_logged = !inputs.s3.bucket.is_empty() || !inputs.cloud_watch.log_group.is_empty();
+    // What nobody sees has neither logs nor encryption.
+    if !properties.is_unseen() && !inputs.kms_key_id.is_empty() && is_logged {
         return Err(Refusal::EncryptedLog);
     }
     Ok(login)
@@ -147,17 +137,6 @@ fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Re
         return Err(Refusal::OwnerHasTooMany);
     }
     Ok(())
-}
-
-/// The key of a protection that the session would run without. What nobody sees has neither logs nor encryption.
-fn unkept_protection(
-    properties: &SessionProperties,
-    inputs: &SessionInputs,
-) -> Option<&'static str> {
-    if properties.is_unseen() {
-        return None;
-    }
-    (!inputs.s3.bucket.is_empty()).then_some("s3BucketName")
 }
 
 #[cfg(test)]
@@ -207,38 +186,35 @@ mod tests {
     }
 
     #[test]
-    fn a_session_does_not_start_without_a_protection_that_was_asked_for() {
-        let refused = |inputs: &SessionInputs, properties: &SessionProperties| {
-            judge(RunAs::Off, properties, inputs).err()
+    fn a_session_of_which_the_server_sees_nothing_does_not_start_without_its_log() {
+        let encrypted = SessionInputs {
+            kms_key_id: "alias/sessions".into(),
+            ..SessionInputs::default()
         };
-        let none = SessionInputs::default();
         let s3 = S3Sink {
             bucket: "logs".into(),
-            ..none.s3.clone()
+            ..S3Sink::default()
         };
-        let kept = SessionInputs { s3, ..none.clone() };
         let cloud_watch = CloudWatchSink {
             log_group: "sessions".into(),
-            ..none.cloud_watch.clone()
+            ..CloudWatchSink::default()
         };
-        let logged_blindly = SessionInputs {
-            cloud_watch,
-            kms_key_id: "alias/sessions".into(),
-            ..none
-        };
-        for properties in [&SessionProperties::Shell, &elevated()] {
-            assert_eq!(
-                refused(&kept, properties),
-                Some(Refusal::Unprotected("s3BucketName"))
-            );
-            assert_eq!(
-                refused(&logged_blindly, properties),
-                Some(Refusal::EncryptedLog)
-            );
+        for logged in [
+            SessionInputs {
+                s3,
+                ..encrypted.clone()
+            },
+            SessionInputs {
+                cloud_watch,
+                ..encrypted.clone()
+            },
+        ] {
+            for properties in [&SessionProperties::Shell, &elevated()] {
+                let refused = judge(RunAs::Off, properties, &logged);
+                assert_eq!(refused, Err(Refusal::EncryptedLog));
+            }
         }
-        for inputs in [&kept, &logged_blindly] {
-            assert_eq!(refused(inputs, &SessionProperties::Copy), None);
-        }
+        assert!(judge(RunAs::Off, &SessionProperties::Shell, &encrypted).is_ok());
     }
 
     #[test]

@@ -63,6 +63,6 @@ pub(super) async fn demand_log(
     if plan.document.properties().is_unseen() {
         return Ok(Ok(()));
     }
-    let demanded = delivery::demand(call.context, node, id, &plan.inputs.cloud_watch).await?;
+    let demanded = delivery::demand(call.context, node, id, &plan.inputs).await?;
     Ok(demanded.map_err(Refusal::from))
 }

@@ -12,7 +12,7 @@ const SUFFIX: usize = 26;
 const FAIR: u8 = 252;
 
 /// A new id for a session of `owner`, an IAM user's name or a role session's.
-pub(super) fn fresh(owner: &str) -> Result<SessionId, ApiError> {
+pub(in crate::api::ssm) fn fresh(owner: &str) -> Result<SessionId, ApiError> {
     let mut id = format!("{owner}-");
     let length = id.len() + SUFFIX;
     let mut bytes = [0u8; 2 * SUFFIX];

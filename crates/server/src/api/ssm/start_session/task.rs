@@ -69,8 +69,9 @@ fn document_content(plan: &Plan, login: &Login) -> Value {
             "runAsEnabled".to_owned(),
             json!(matches!(login, Login::As(_))),
         );
-        // The server makes this log from its recording: one that the node's agent wrote would be a second.
+        // The server makes these logs from its recording: what the node's agent wrote would be there a second time.
         inputs.insert("cloudWatchLogGroupName".to_owned(), json!(""));
+        inputs.insert("s3BucketName".to_owned(), json!(""));
     }
     content
 }
