@@ -77,6 +77,8 @@ pub enum Recording {
 pub struct Perimeter {
     /// Host names and addresses, without a port and in lower case, that requests may name beside `public_url`'s.
     pub hosts: Vec<String>,
+    /// The names below this one are buckets, for clients that put a bucket into the host name; none: it is in the path alone.
+    pub bucket_domain: Option<String>,
     /// Who may say, by `X-Forwarded-For`, that a request is somebody else's.
     pub trusted_proxies: Vec<IpNet>,
     /// Regions beside `region` whose signatures are accepted.

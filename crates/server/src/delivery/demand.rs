@@ -8,7 +8,6 @@ use usher_wire::ids::{NodeId, SessionId};
 use super::to_s3::log_key;
 use crate::api::s3::check_encryption;
 use crate::api::{Call, Service, find};
-use crate::config::Recording;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, node_caller};
@@ -81,9 +80,6 @@ pub(super) async fn demand_of(
     row: &DeliveryRow,
     inputs: &SessionInputs,
 ) -> Result<Result<(), Undeliverable>, ApiError> {
-    if context.config.recording == Recording::Off {
-        return Ok(Err(Undeliverable::NoRecording));
-    }
     match row.sink {
         Sink::Logs if inputs.cloud_watch.encryption_required => {
             let call = Call { context, caller };

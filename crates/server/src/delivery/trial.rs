@@ -3,10 +3,11 @@
 use serde_json::json;
 use usher_wire::ids::{NodeId, SessionId};
 
-use super::demand::{demand_of, invoke, rows};
+use super::demand::{Undeliverable, demand_of, invoke, rows};
 use super::step::{time, words};
 use super::{to_logs, to_s3};
 use crate::api::Call;
+use crate::config::Recording;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, node_caller};
@@ -28,7 +29,11 @@ pub(crate) async fn try_out(
     let writer = node_caller(context, scope).await?;
     let mut tried = Vec::new();
     for row in rows(name, inputs) {
-        let outcome = match demand_of(context, &writer, &row, inputs).await? {
+        let demanded = match context.config.recording {
+            Recording::On => demand_of(context, &writer, &row, inputs).await?,
+            Recording::Off => Err(Undeliverable::NoRecording),
+        };
+        let outcome = match demanded {
             Ok(()) => write(context, &writer, &row).await,
             Err(undeliverable) => Err(undeliverable.to_string()),
         };

@@ -22,7 +22,11 @@ pub(crate) async fn known_host(
     next: Next,
 ) -> Response {
     let config = &context.config;
-    match judge(request.headers(), &config.public_url, &config.perimeter.hosts) {
+    let (hosts, buckets) = (
+        &config.perimeter.hosts,
+        config.perimeter.bucket_domain.as_deref(),
+    );
+    match judge(request.headers(), &config.public_url, hosts, buckets) {
         Verdict::Ours => next.run(request).await,
         Verdict::ForeignHost => (
             StatusCode::MISDIRECTED_REQUEST,
@@ -42,7 +46,20 @@ enum Verdict {
     ForeignOrigin,
 }
 
-fn judge(headers: &HeaderMap, public_url: &str, hosts: &[String]) -> Verdict {
+/// The bucket that the host name of a request names, where names below `domain` are buckets.
+pub(super) fn bucket_of(headers: &HeaderMap, domain: Option<&str>) -> Option<String> {
+    let host = only(headers, &HOST)?.parse::<Authority>().ok()?;
+    let host = host.host().to_ascii_lowercase();
+    let bucket = host.strip_suffix(domain?)?.strip_suffix('.')?;
+    (!bucket.is_empty()).then(|| bucket.to_owned())
+}
+
+fn judge(
+    headers: &HeaderMap,
+    public_url: &str,
+    hosts: &[String],
+    bucket_domain: Option<&str>,
+) -> Verdict {
     let Some(host) = only(headers, &HOST).and_then(|host| host.parse::<Authority>().ok()) else {
         return Verdict::ForeignHost;
     };
@@ -51,7 +68,8 @@ fn judge(headers: &HeaderMap, public_url: &str, hosts: &[String]) -> Verdict {
         .ok()
         .and_then(|url| url.host().map(str::to_owned));
     let mut ours = public.iter().chain(hosts);
-    if !is_loopback(host.host())
+    if bucket_of(headers, bucket_domain).is_none()
+        && !is_loopback(host.host())
         && !ours.any(|ours| bare(ours).eq_ignore_ascii_case(bare(host.host())))
     {
         return Verdict::ForeignHost;
@@ -111,7 +129,8 @@ mod tests {
             judge(
                 &headers,
                 "https://usher.example:8443",
-                &["bastion.lan".to_owned(), "2001:db8::1".to_owned()]
+                &["bastion.lan".to_owned(), "2001:db8::1".to_owned()],
+                Some("s3.example"),
             ),
             expected,
             "{host:?} {origin:?}"
@@ -126,6 +145,9 @@ mod tests {
         check(&["localhost.evil.example:8480"], &[], Verdict::ForeignHost);
         check(&["192.0.2.1:8480"], &[], Verdict::ForeignHost);
         check(&["www.bastion.lan"], &[], Verdict::ForeignHost);
+        check(&["logs.s3.example.evil"], &[], Verdict::ForeignHost);
+        check(&["evils3.example"], &[], Verdict::ForeignHost);
+        check(&["s3.example"], &[], Verdict::ForeignHost);
         check(&["[2001:db8::2]"], &[], Verdict::ForeignHost);
         check(&["127.0.0.1", "evil.example"], &[], Verdict::ForeignHost);
     }
@@ -162,6 +184,8 @@ mod tests {
             "bastion.lan",
             "Bastion.LAN:8443",
             "[2001:db8::1]:8443",
+            "Logs.s3.example:8443",
+            "a.b.s3.example",
         ] {
             check(&[host], &[], Verdict::Ours);
         }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::context::Context;
@@ -35,6 +35,7 @@ pub(crate) use listener::{OverTls, Peer, Room, serve};
 pub(crate) fn routes(context: Arc<Context>) -> Router {
     let door = s3::Door::new(&context);
     let buckets = door.clone();
+    let named = door.clone();
     let root = async move |state: State<Arc<Context>>, request: Request| {
         let (parts, body) = request.into_parts();
         let is_meant = s3::Door::is_meant(&parts);
@@ -50,6 +51,13 @@ pub(crate) fn routes(context: Arc<Context>) -> Router {
         .merge(gateway::routes())
         .merge(console::routes(&context))
         .fallback(async move |request: Request| door.serve(request).await)
+        // Before any route: in a bucket that the host names, every path is a key.
+        .layer(from_fn(
+            async move |request: Request, next: Next| match named.bucket_of(&request) {
+                Some(bucket) => named.serve_in(bucket, request).await,
+                None => next.run(request).await,
+            },
+        ))
         .layer(from_fn_with_state(
             Arc::clone(&context),
             forwarded::name_peer,

@@ -23,12 +23,17 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::answer::RequestId;
+use super::guard;
 use crate::api::s3::{
     BodyRefusal, CheckedBody, Signed, refusal_of_api, refusal_of_body, refusal_of_stream, service,
 };
 use crate::context::Context;
 use crate::identity::authenticate_head;
 use crate::limits;
+
+/// The bucket, where it is in the host's name and not in the path.
+#[derive(Debug, Clone)]
+struct InHost(String);
 
 /// Answers requests for buckets and objects.
 #[derive(Clone)]
@@ -54,6 +59,18 @@ impl Door {
         signed.is_some_and(|value| value.contains("/s3/aws4_request"))
             || query.contains("%2Fs3%2Faws4_request")
             || query.contains("/s3/aws4_request")
+    }
+
+    /// The bucket that the host of a request names.
+    pub(super) fn bucket_of(&self, request: &Request) -> Option<String> {
+        let domain = self.context.config.perimeter.bucket_domain.as_deref();
+        guard::bucket_of(request.headers(), domain)
+    }
+
+    /// As [`Door::serve`], for a request whose host names the bucket.
+    pub(super) async fn serve_in(&self, bucket: String, mut request: Request) -> Response {
+        request.extensions_mut().insert(InHost(bucket));
+        self.serve(request).await
     }
 
     /// From a request to its answer.
@@ -222,9 +239,13 @@ fn strip(parts: &mut Parts) -> Result<(), S3Error> {
         .split('&')
         .filter(|pair| !pair.to_ascii_lowercase().starts_with("x-amz-"))
         .collect();
+    let path = match parts.extensions.get::<InHost>() {
+        Some(InHost(bucket)) => format!("/{bucket}{}", parts.uri.path()),
+        None => parts.uri.path().to_owned(),
+    };
     let path = match left.join("&") {
-        query if query.is_empty() => parts.uri.path().to_owned(),
-        query => format!("{}?{query}", parts.uri.path()),
+        query if query.is_empty() => path,
+        query => format!("{path}?{query}"),
     };
     parts.uri = path
         .parse()

@@ -57,6 +57,7 @@ pub(super) fn settings(
         recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
         perimeter: Perimeter {
             hosts: all(given, keys::HOSTS, A_HOST, host)?,
+            bucket_domain: parsed(given.text(keys::BUCKET_DOMAIN), A_HOST, host)?,
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
             allowed_regions: all(given, keys::ALLOWED_REGIONS, A_REGION, region)?,
         },

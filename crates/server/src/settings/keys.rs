@@ -18,6 +18,7 @@ pub(super) const CERTIFICATE_FILE: &str = "certificate_file";
 pub(super) const CERTIFICATE_KEY_FILE: &str = "certificate_key_file";
 pub(super) const PUBLIC_URL: &str = "public_url";
 pub(super) const HOSTS: &str = "hosts";
+pub(super) const BUCKET_DOMAIN: &str = "bucket_domain";
 pub(super) const TRUSTED_PROXIES: &str = "trusted_proxies";
 pub(super) const ACCOUNT: &str = "account";
 pub(super) const REGION: &str = "region";
@@ -45,6 +46,7 @@ pub(super) const KEYS: [Key; 16] = [
     text(CERTIFICATE_KEY_FILE),
     text(PUBLIC_URL),
     list(HOSTS),
+    text(BUCKET_DOMAIN),
     list(TRUSTED_PROXIES),
     text_or(ACCOUNT, "000000000000"),
     text_or(REGION, "usher-1"),

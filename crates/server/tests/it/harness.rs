@@ -53,7 +53,10 @@ pub(crate) fn config(folder: &Path) -> Config {
         extra_refused_os_users: Vec::new(),
         identity_check: Duration::from_secs(1),
         recording: Recording::On,
-        perimeter: Perimeter::default(),
+        perimeter: Perimeter {
+            bucket_domain: Some("s3.usher.example".to_owned()),
+            ..Perimeter::default()
+        },
     }
 }
 

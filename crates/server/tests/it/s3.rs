@@ -161,6 +161,30 @@ async fn buckets_have_no_names_of_routes_and_are_removed_empty() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_a_bucket_has_its_objects_and_nothing_else() {
+    let server = with_bucket().await;
+    admin(&server, "PUT", "/logs/healthz", "object").await;
+    admin(&server, "PUT", "/logs/a/b", "deeper").await;
+    let at = |host: &str, path: &str| {
+        call(&server, "GET", path, &[], "")
+            .without("host")
+            .header("host", host)
+    };
+    let unsigned = at("logs.s3.usher.example", "/healthz").send().await;
+    refused(&unsigned, 403, "AccessDenied");
+    for (path, body) in [("/healthz", "object"), ("/a/b", "deeper")] {
+        let signed =
+            at("logs.s3.usher.example:8480", path).signed(&server.admin, "s3", server.now());
+        assert_eq!(signed.send().await.body, body);
+    }
+    let listed =
+        at("logs.s3.usher.example", "/?list-type=2").signed(&server.admin, "s3", server.now());
+    assert!(listed.send().await.body.contains("<Key>a/b</Key>"));
+    let none = at("none.s3.usher.example", "/a").signed(&server.admin, "s3", server.now());
+    refused(&none.send().await, 404, "NoSuchBucket");
+}
+
+#[tokio::test]
 async fn an_object_that_is_to_be_created_replaces_none() {
     let server = with_bucket().await;
     let create = [("if-none-match", "*")];

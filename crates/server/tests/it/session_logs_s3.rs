@@ -6,7 +6,8 @@ use usher_wire::frame::MessageType;
 use usher_wire::message::SessionStateName;
 
 use crate::gateway_peers::{
-    Node, Peer, Started, client, described, output, scene, session_state, start, task_in,
+    Node, Peer, Started, client, described, open_control, output, scene, session_state, start,
+    task_in,
 };
 use crate::harness::Running;
 use crate::s3::s3;
@@ -97,6 +98,36 @@ async fn a_bucket_whose_encryption_cannot_be_checked_keeps_the_session_from_star
     ] {
         assert!(sentence.contains(part), "{sentence}");
     }
+}
+
+#[tokio::test]
+async fn the_log_of_an_encrypted_session_is_awss_agents_to_write_and_with_ours_there_is_no_session()
+{
+    let (server, node, mut control) = scene().await;
+    make_bucket(&server).await;
+    let key = server.kms(&server.admin, "CreateKey", &json!({})).await;
+    let key = key.served().json()["KeyMetadata"]["Arn"].clone();
+    prefer(&server, json!({"s3BucketName": "logs", "kmsKeyId": key})).await;
+    let refused = start(&server, &server.admin, &node).await;
+    let mut peer = client(&server, &refused.id, &refused.token).await;
+    let sentence = peer.refusal().await;
+    assert!(
+        sentence.contains("kmsKeyId") && sentence.contains("s3BucketName"),
+        "{sentence}"
+    );
+    control.close().await;
+    // AWS's agent says nothing of Usher when it comes.
+    let awss = |token: &str| open_control(token).replace("Usher", "Another");
+    let mut control = node.control_with(&server, awss).await;
+    let session = start(&server, &server.admin, &node).await;
+    let task = task_in(&control.next_frame().await);
+    assert_eq!(task.document_content["inputs"]["s3BucketName"], "logs");
+    let path = format!("/logs/{}.log", session.id);
+    for (status, body) in [(200, "log"), (412, "another")] {
+        let reply = s3(&server, &node.keys, "PUT", &path, &[], body).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+    }
+    assert_eq!(admin(&server, "GET", &path, "").await.1, "log");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! root, protections that cannot be kept, and how many sessions there are already. A refusal is a value with a
 //! sentence, not an error.
 
-use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionInputs, SessionProperties};
+use usher_policy::{RunAs, RunAsRefusal, RunAsRule, RunAsUser, SessionProperties};
 use usher_wire::ids::NodeId;
 
 use super::encryption::NoKey;
@@ -44,8 +44,8 @@ pub(in crate::api::ssm) enum Refusal {
     /// The server makes logs from what it sees, and of an encrypted session it sees nothing.
     #[error(
         "The preferences or the session document ask for encryption with a KMS key (kmsKeyId) and for a log in S3 or \
-         CloudWatch Logs (s3BucketName, cloudWatchLogGroupName), which this server does not give together yet: the \
-         session is not started without either."
+         CloudWatch Logs (s3BucketName, cloudWatchLogGroupName), which a node with usher-agent does not give together \
+         yet: the session is not started without either."
     )]
     EncryptedLog,
     /// AWS's agent knows nothing of it.
@@ -91,7 +91,7 @@ impl Login {
 
     /// As whom the planned session would run wherever there is room for it.
     pub(in crate::api::ssm) fn as_planned(run_as: RunAs, plan: &Plan) -> Result<Self, Refusal> {
-        judge(run_as, plan.document.properties(), &plan.inputs)
+        judge(run_as, plan.document.properties())
     }
 
     /// The OS user's name; empty while Run As is off.
@@ -103,23 +103,13 @@ impl Login {
     }
 }
 
-fn judge(
-    run_as: RunAs,
-    properties: &SessionProperties,
-    inputs: &SessionInputs,
-) -> Result<Login, Refusal> {
-    let login = match run_as {
-        RunAs::Refused(refusal) => return Err(refusal.into()),
-        RunAs::As(_) if asks_for_root(properties) => return Err(Refusal::Elevated),
-        RunAs::As(user) => Login::As(user),
-        RunAs::Off => Login::SsmUser,
-    };
-    let is_logged = !inputs.s3.bucket.is_empty() || !inputs.cloud_watch.log_group.is_empty();
-    // What nobody sees has neither logs nor encryption.
-    if !properties.is_unseen() && !inputs.kms_key_id.is_empty() && is_logged {
-        return Err(Refusal::EncryptedLog);
+fn judge(run_as: RunAs, properties: &SessionProperties) -> Result<Login, Refusal> {
+    match run_as {
+        RunAs::Refused(refusal) => Err(refusal.into()),
+        RunAs::As(_) if asks_for_root(properties) => Err(Refusal::Elevated),
+        RunAs::As(user) => Ok(Login::As(user)),
+        RunAs::Off => Ok(Login::SsmUser),
     }
-    Ok(login)
 }
 
 fn can_serve(node: &NodeId, is_ours: bool, properties: &SessionProperties) -> Result<(), Refusal> {
@@ -141,9 +131,7 @@ fn has_room(node: &NodeId, (of_node, of_owner): (usize, usize)) -> Result<(), Re
 
 #[cfg(test)]
 mod tests {
-    use usher_policy::{
-        CloudWatchSink, CommandProperties, Platform, Preferences, S3Sink, Tags, resolve_run_as,
-    };
+    use usher_policy::{CommandProperties, Platform, Preferences, Tags, resolve_run_as};
     use usher_wire::ids::OsUserName;
 
     use super::*;
@@ -166,13 +154,9 @@ mod tests {
         SessionProperties::Commands([(Platform::Linux, command)].into())
     }
 
-    fn check(run_as: RunAs, properties: &SessionProperties) -> Result<Login, Refusal> {
-        judge(run_as, properties, &SessionInputs::default())
-    }
-
     #[test]
     fn a_run_as_refusal_is_the_sessions_refusal() {
-        let refused = check(run_as(Some("root")), &SessionProperties::Shell).unwrap_err();
+        let refused = judge(run_as(Some("root")), &SessionProperties::Shell).unwrap_err();
         assert!(
             refused.to_string().contains("root is never allowed"),
             "{refused}"
@@ -181,40 +165,8 @@ mod tests {
 
     #[test]
     fn a_document_cannot_ask_for_root_while_run_as_is_on() {
-        assert_eq!(check(run_as(None), &elevated()), Err(Refusal::Elevated));
-        assert_eq!(check(RunAs::Off, &elevated()), Ok(Login::SsmUser));
-    }
-
-    #[test]
-    fn a_session_of_which_the_server_sees_nothing_does_not_start_without_its_log() {
-        let encrypted = SessionInputs {
-            kms_key_id: "alias/sessions".into(),
-            ..SessionInputs::default()
-        };
-        let s3 = S3Sink {
-            bucket: "logs".into(),
-            ..S3Sink::default()
-        };
-        let cloud_watch = CloudWatchSink {
-            log_group: "sessions".into(),
-            ..CloudWatchSink::default()
-        };
-        for logged in [
-            SessionInputs {
-                s3,
-                ..encrypted.clone()
-            },
-            SessionInputs {
-                cloud_watch,
-                ..encrypted.clone()
-            },
-        ] {
-            for properties in [&SessionProperties::Shell, &elevated()] {
-                let refused = judge(RunAs::Off, properties, &logged);
-                assert_eq!(refused, Err(Refusal::EncryptedLog));
-            }
-        }
-        assert!(judge(RunAs::Off, &SessionProperties::Shell, &encrypted).is_ok());
+        assert_eq!(judge(run_as(None), &elevated()), Err(Refusal::Elevated));
+        assert_eq!(judge(RunAs::Off, &elevated()), Ok(Login::SsmUser));
     }
 
     #[test]
@@ -237,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_resolved_user_is_the_one_that_logs_in() {
-        let login = check(run_as(Some("bob")), &SessionProperties::Shell).unwrap();
+        let login = judge(run_as(Some("bob")), &SessionProperties::Shell).unwrap();
         assert_eq!(login.os_user(), "bob");
     }
 }

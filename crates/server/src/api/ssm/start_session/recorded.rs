@@ -11,7 +11,7 @@ use super::login::Refusal;
 use super::plan::Plan;
 use crate::api::Call;
 use crate::config::Recording;
-use crate::delivery;
+use crate::delivery::{self, Undeliverable};
 use crate::error::ApiError;
 use crate::recording::Tape;
 use crate::store::{RecordingRow, SessionRow};
@@ -22,9 +22,7 @@ pub(super) async fn begin(
     id: &SessionId,
     plan: &Plan,
 ) -> Result<Option<Arc<Tape>>, ApiError> {
-    let is_unseen = plan.document.properties().is_unseen();
-    let is_off = call.context.config.recording == Recording::Off;
-    if is_off || is_unseen || !plan.inputs.kms_key_id.is_empty() {
+    if !is_recorded(call, plan) {
         return Ok(None);
     }
     let recordings = &call.context.recordings;
@@ -60,9 +58,30 @@ pub(super) async fn demand_log(
     node: &NodeId,
     plan: &Plan,
 ) -> Result<Result<(), Refusal>, ApiError> {
-    if plan.document.properties().is_unseen() {
+    let inputs = &plan.inputs;
+    let is_logged = !inputs.s3.bucket.is_empty() || !inputs.cloud_watch.log_group.is_empty();
+    // What nobody sees has no logs.
+    if !is_logged || plan.document.properties().is_unseen() {
         return Ok(Ok(()));
     }
-    let demanded = delivery::demand(call.context, node, id, &plan.inputs).await?;
+    if !is_recorded(call, plan) && !is_agents_log(call, node, plan) {
+        return Ok(Err(match inputs.kms_key_id.is_empty() {
+            true => Undeliverable::NoRecording.into(),
+            false => Refusal::EncryptedLog,
+        }));
+    }
+    let demanded = delivery::demand(call.context, node, id, inputs).await?;
     Ok(demanded.map_err(Refusal::from))
+}
+
+/// Whether the node's agent writes the session's log: AWS's does, where the server has no recording to make it from.
+pub(super) fn is_agents_log(call: Call<'_>, node: &NodeId, plan: &Plan) -> bool {
+    let node = call.context.gateway.connected_node(node);
+    node.is_some_and(|node| !node.is_ours) && !is_recorded(call, plan)
+}
+
+fn is_recorded(call: Call<'_>, plan: &Plan) -> bool {
+    let is_unseen = plan.document.properties().is_unseen();
+    let is_off = call.context.config.recording == Recording::Off;
+    !is_off && !is_unseen && plan.inputs.kms_key_id.is_empty()
 }

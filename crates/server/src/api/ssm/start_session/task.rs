@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::login::Login;
 use super::plan::Plan;
+use super::recorded;
 use crate::api::Call;
 use crate::error::ApiError;
 use crate::identity::{NodeScope, issue_node_credentials};
@@ -49,7 +50,7 @@ pub(super) async fn build(
     };
     let content = TaskContent {
         document_name: plan.document_name.clone(),
-        document_content: document_content(plan, login),
+        document_content: document_content(plan, login, recorded::is_agents_log(call, node, plan)),
         session_id: id.clone(),
         // Filled in here, so that nothing is left for the agent to interpolate.
         parameters: BTreeMap::new(),
@@ -62,16 +63,18 @@ pub(super) async fn build(
 
 /// AWS's agent heeds the OS user only where `runAsEnabled` is true, and falls back to `ssm-user` where it is not; so
 /// the decision itself is written here.
-fn document_content(plan: &Plan, login: &Login) -> Value {
+fn document_content(plan: &Plan, login: &Login, is_agents_log: bool) -> Value {
     let mut content = plan.document.start_content(&plan.preferences);
     if let Some(inputs) = content.get_mut("inputs").and_then(Value::as_object_mut) {
         inputs.insert(
             "runAsEnabled".to_owned(),
             json!(matches!(login, Login::As(_))),
         );
-        // The server makes these logs from its recording: what the node's agent wrote would be there a second time.
-        inputs.insert("cloudWatchLogGroupName".to_owned(), json!(""));
-        inputs.insert("s3BucketName".to_owned(), json!(""));
+        if !is_agents_log {
+            // The server makes it from its recording: what the node's agent wrote would be there a second time.
+            inputs.insert("cloudWatchLogGroupName".to_owned(), json!(""));
+            inputs.insert("s3BucketName".to_owned(), json!(""));
+        }
     }
     content
 }
