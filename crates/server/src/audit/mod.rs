@@ -7,6 +7,7 @@
 mod chain;
 mod heads;
 mod notes;
+mod objects;
 mod record;
 mod repeats;
 mod session;
@@ -37,6 +38,7 @@ use verify::Verifier;
 
 pub(crate) use heads::{HeadFiles, HeadKey};
 pub(crate) use notes::{decided, note};
+pub(crate) use objects::serve_object_call;
 pub(crate) use record::Heard;
 pub(crate) use session::SessionEnds;
 pub(crate) use trail::{Trail, TrailError};

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::context::Context;
@@ -51,13 +51,7 @@ pub(crate) fn routes(context: Arc<Context>) -> Router {
         .merge(gateway::routes())
         .merge(console::routes(&context))
         .fallback(async move |request: Request| door.serve(request).await)
-        // Before any route: in a bucket that the host names, every path is a key.
-        .layer(from_fn(
-            async move |request: Request, next: Next| match named.bucket_of(&request) {
-                Some(bucket) => named.serve_in(bucket, request).await,
-                None => next.run(request).await,
-            },
-        ))
+        .layer(from_fn_with_state(named, s3::bucket_in_host))
         .layer(from_fn_with_state(
             Arc::clone(&context),
             forwarded::name_peer,

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -23,6 +24,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::answer::RequestId;
+use super::dispatch::heard;
 use super::guard;
 use crate::api::s3::{
     BodyRefusal, CheckedBody, Signed, refusal_of_api, refusal_of_body, refusal_of_stream, service,
@@ -61,24 +63,12 @@ impl Door {
             || query.contains("/s3/aws4_request")
     }
 
-    /// The bucket that the host of a request names.
-    pub(super) fn bucket_of(&self, request: &Request) -> Option<String> {
-        let domain = self.context.config.perimeter.bucket_domain.as_deref();
-        guard::bucket_of(request.headers(), domain)
-    }
-
-    /// As [`Door::serve`], for a request whose host names the bucket.
-    pub(super) async fn serve_in(&self, bucket: String, mut request: Request) -> Response {
-        request.extensions_mut().insert(InHost(bucket));
-        self.serve(request).await
-    }
-
     /// From a request to its answer.
     pub(super) async fn serve(&self, request: Request) -> Response {
         let id = RequestId::fresh();
         let span = tracing::info_span!("s3", request = %id, caller = Empty);
         let answer = async {
-            let answer = match self.admit(request).await {
+            let answer = match self.admit(request, &id).await {
                 Ok(request) => self.service.call(request).await,
                 Err(refusal) => {
                     tracing::info!(code = refusal.code().as_str(), "refused");
@@ -106,7 +96,11 @@ impl Door {
     }
 
     /// Finds out who signed, and gives on what s3s is to know.
-    async fn admit(&self, request: Request) -> Result<http::Request<s3s::Body>, S3Error> {
+    async fn admit(
+        &self,
+        request: Request,
+        id: &RequestId,
+    ) -> Result<http::Request<s3s::Body>, S3Error> {
         let (mut parts, body) = request.into_parts();
         if parts
             .uri
@@ -131,8 +125,12 @@ impl Door {
         let checked =
             CheckedBody::of(&parts.headers, proof).map_err(|error| refusal_of_body(&error))?;
         let body = verified(body, checked);
+        let heard = heard(&parts, id);
         strip(&mut parts)?;
-        parts.extensions.insert(Signed(Arc::new(caller)));
+        parts.extensions.insert(Signed {
+            caller: Arc::new(caller),
+            heard: Arc::new(heard),
+        });
         // An object is read as it comes. Everything else is small, and s3s is to have it whole and believed.
         let is_object = parts.method == Method::PUT && is_below_bucket(&parts.uri);
         let body = if is_object {
@@ -159,6 +157,20 @@ impl Door {
             headers.insert("x-amz-request-id", id);
         }
     }
+}
+
+/// Takes a request whose host names a bucket before any route does: in a bucket every path is a key.
+pub(super) async fn bucket_in_host(
+    State(door): State<Door>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let domain = door.context.config.perimeter.bucket_domain.as_deref();
+    let Some(bucket) = guard::bucket_of(request.headers(), domain) else {
+        return next.run(request).await;
+    };
+    request.extensions_mut().insert(InHost(bucket));
+    door.serve(request).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -82,10 +82,11 @@ pub(crate) enum Placing {
 
 impl Object {
     fn of(row: ObjectRow) -> Result<Self, ObjectError> {
+        let size = size_of(&row).ok_or(ObjectError::Damaged)?;
         Ok(Self {
             id: row.object_id,
             key: String::from_utf8(row.key).map_err(|_| ObjectError::Damaged)?,
-            size: size_of(&row).ok_or(ObjectError::Damaged)?,
+            size,
             modified: row.modified,
             etag: row.etag,
             terms: serde_json::from_str(&row.terms).map_err(|_| ObjectError::Damaged)?,

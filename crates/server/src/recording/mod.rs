@@ -29,7 +29,7 @@ use crate::vault::Vault;
 pub(crate) use cast::whole_characters;
 use file::{FileError, RecordingFile};
 pub(crate) use order::Event;
-pub(crate) use pages::{PageError, Place};
+pub(crate) use pages::{PageError, Place, Stretch};
 use space::{Limits, Space};
 pub(crate) use tape::{Heard, Tape};
 

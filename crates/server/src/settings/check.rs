@@ -57,7 +57,7 @@ pub(super) fn settings(
         recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
         perimeter: Perimeter {
             hosts: all(given, keys::HOSTS, A_HOST, host)?,
-            bucket_domain: parsed(given.text(keys::BUCKET_DOMAIN), A_HOST, host)?,
+            bucket_domain: parsed(unless_empty(given.text(keys::BUCKET_DOMAIN)), A_HOST, host)?,
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
             allowed_regions: all(given, keys::ALLOWED_REGIONS, A_REGION, region)?,
         },
@@ -265,6 +265,11 @@ fn all<T>(
 }
 
 /// What `parse` makes of a value that was said.
+/// An empty text says nothing, for keys whose default is empty.
+fn unless_empty<'a>(said: Option<(&'a str, &'a Place)>) -> Option<(&'a str, &'a Place)> {
+    said.filter(|(text, _)| !text.is_empty())
+}
+
 fn parsed<T>(
     said: Option<(&str, &Place)>,
     expected: &'static str,

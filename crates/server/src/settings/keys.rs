@@ -36,7 +36,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 16] = [
+pub(super) const KEYS: [Key; 17] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
@@ -46,7 +46,7 @@ pub(super) const KEYS: [Key; 16] = [
     text(CERTIFICATE_KEY_FILE),
     text(PUBLIC_URL),
     list(HOSTS),
-    text(BUCKET_DOMAIN),
+    text_or(BUCKET_DOMAIN, ""),
     list(TRUSTED_PROXIES),
     text_or(ACCOUNT, "000000000000"),
     text_or(REGION, "usher-1"),

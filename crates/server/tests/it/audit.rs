@@ -21,7 +21,7 @@ async fn look_up(server: &Running, keys: &Keys, input: &Value) -> Reply {
 }
 
 /// The records of that attribute, newest first.
-async fn records(server: &Running, key: &str, value: &str) -> Vec<Value> {
+pub(crate) async fn records(server: &Running, key: &str, value: &str) -> Vec<Value> {
     let by = json!({"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]});
     let found = look_up(server, &server.admin, &by).await.served().json();
     let events = found["Events"].as_array().unwrap();

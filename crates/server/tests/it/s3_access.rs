@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::audit::records;
 use crate::harness::Running;
 use crate::nodes::node_with_keys;
 use crate::roles::policy;
@@ -194,4 +195,37 @@ async fn the_second_signature_version_is_refused_with_what_to_set() {
     let reply = call(&server, "GET", path, &[], "").send().await;
     assert_eq!(reply.refusal(), (400, "InvalidRequest".to_owned()));
     assert!(reply.message().contains("s3v4"), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn each_call_is_recorded_with_who_made_it_and_what_decided_it() {
+    let server = with_object().await;
+    let alice = server.user("alice", "").await;
+    let refused = s3(&server, &alice, "GET", "/logs/a", &[], "").await;
+    assert_eq!(refused.refusal(), (403, "AccessDenied".to_owned()));
+
+    let read = &records(&server, "Username", "alice").await[0];
+    assert_eq!(read["eventName"], "GetObject");
+    assert_eq!(read["eventSource"], "s3.amazonaws.com");
+    assert_eq!(read["errorCode"], "AccessDenied");
+    assert_eq!(read["readOnly"], true);
+    assert_eq!(read["eventCategory"], "Data");
+    assert_eq!(
+        read["requestParameters"],
+        json!({"bucketName": "logs", "key": "a"})
+    );
+    assert_eq!(read["resources"][0]["ARN"], "arn:aws:s3:::logs/a");
+    let decided = &read["additionalEventData"]["decisions"][0];
+    assert_eq!(decided["action"], "s3:GetObject");
+
+    let made = &records(&server, "EventName", "CreateBucket").await[0];
+    assert_eq!(made["eventCategory"], "Management");
+    assert_eq!(made["readOnly"], false);
+    assert_eq!(
+        made["requestParameters"],
+        json!({"bucketName": "logs", "key": null})
+    );
+    assert_eq!(made["errorCode"], json!(null));
+    let put = &records(&server, "EventName", "PutObject").await[0];
+    assert_eq!(put["managementEvent"], false);
 }

@@ -6,8 +6,7 @@ use usher_wire::frame::MessageType;
 use usher_wire::message::SessionStateName;
 
 use crate::gateway_peers::{
-    Node, Peer, Started, client, described, open_control, output, scene, session_state, start,
-    task_in,
+    Peer, Started, client, described, open_control, output, scene, session_state, start, task_in,
 };
 use crate::harness::Running;
 use crate::s3::s3;
@@ -103,7 +102,7 @@ async fn a_bucket_whose_encryption_cannot_be_checked_keeps_the_session_from_star
 #[tokio::test]
 async fn the_log_of_an_encrypted_session_is_awss_agents_to_write_and_with_ours_there_is_no_session()
 {
-    let (server, node, mut control) = scene().await;
+    let (server, node, control) = scene().await;
     make_bucket(&server).await;
     let key = server.kms(&server.admin, "CreateKey", &json!({})).await;
     let key = key.served().json()["KeyMetadata"]["Arn"].clone();

@@ -11,32 +11,41 @@ use usher_policy::Context as Keys;
 use usher_wire::ids::{NodeId, SessionId};
 
 use super::refusal::of_api;
+use crate::audit::Heard;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, Resource, Who, authorize, denied};
 use crate::objects::{Placing, log_session, node_may_create};
 use crate::store::Sink;
 
-/// Who signed a request: put beside it by the door.
+/// Who signed a request, and what else the trail says of it: put beside it by the door.
 #[derive(Debug, Clone)]
-pub(crate) struct Signed(pub(crate) Arc<Caller>);
+pub(crate) struct Signed {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) heard: Arc<Heard>,
+}
+
+impl Signed {
+    /// Of a request with these extensions.
+    pub(super) fn of(extensions: &Extensions) -> S3Result<Self> {
+        let signed = extensions.get::<Self>().cloned();
+        signed.ok_or_else(|| S3Error::new(S3ErrorCode::AccessDenied))
+    }
+}
 
 /// What an operation gets beside its input.
-pub(super) struct Asked<'a> {
+pub(super) struct Asked {
     /// The server.
-    pub(super) context: &'a Arc<Context>,
+    pub(super) context: Arc<Context>,
     caller: Arc<Caller>,
 }
 
-impl<'a> Asked<'a> {
-    /// Of a request with these extensions.
-    pub(super) fn of(context: &'a Arc<Context>, extensions: &Extensions) -> S3Result<Self> {
-        match extensions.get::<Signed>() {
-            Some(Signed(caller)) => Ok(Self {
-                context,
-                caller: Arc::clone(caller),
-            }),
-            None => Err(S3Error::new(S3ErrorCode::AccessDenied)),
+impl Asked {
+    /// By whoever signed.
+    pub(super) fn of(context: Arc<Context>, signed: &Signed) -> Self {
+        Self {
+            context,
+            caller: Arc::clone(&signed.caller),
         }
     }
 
@@ -78,7 +87,7 @@ impl<'a> Asked<'a> {
         let arn = format!("arn:aws:s3:::{bucket}/{key}");
         let placing = match &self.caller.who {
             Who::Node(scope) => {
-                let is_own = is_own_log(self.context, scope, key).await;
+                let is_own = is_own_log(&self.context, scope, key).await;
                 if !is_own.map_err(|error| of_api(&error))? {
                     return Err(self.not_as_node(ACTION, &arn));
                 }
@@ -100,7 +109,7 @@ impl<'a> Asked<'a> {
 
     async fn judge(&self, action: &'static str, arn: String, keys: &Keys) -> S3Result<()> {
         authorize(
-            self.context,
+            &self.context,
             &self.caller,
             action,
             &Resource::Arn(arn),

@@ -15,7 +15,7 @@ use crate::objects;
 
 /// `ListBuckets`: every bucket, to whoever may list them.
 pub(super) async fn list(
-    asked: Asked<'_>,
+    asked: Asked,
     input: ListBucketsInput,
 ) -> S3Result<S3Response<ListBucketsOutput>> {
     asked.demand_all("s3:ListAllMyBuckets").await?;
@@ -45,7 +45,7 @@ pub(super) async fn list(
 
 /// `CreateBucket`. There is one region, and no access lists.
 pub(super) async fn create(
-    asked: Asked<'_>,
+    asked: Asked,
     input: CreateBucketInput,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let name = &input.bucket;
@@ -66,7 +66,7 @@ pub(super) async fn create(
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(not_served("Object lock is not supported."));
     }
-    objects::create_bucket(asked.context, name)
+    objects::create_bucket(&asked.context, name)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(CreateBucketOutput {
@@ -76,13 +76,13 @@ pub(super) async fn create(
 
 /// `HeadBucket`.
 pub(super) async fn head(
-    asked: Asked<'_>,
+    asked: Asked,
     input: HeadBucketInput,
 ) -> S3Result<S3Response<HeadBucketOutput>> {
     asked
         .demand_bucket("s3:ListBucket", &input.bucket, &Keys::default())
         .await?;
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(HeadBucketOutput::default()))
@@ -90,13 +90,13 @@ pub(super) async fn head(
 
 /// `DeleteBucket`, of one that nothing is in.
 pub(super) async fn delete(
-    asked: Asked<'_>,
+    asked: Asked,
     input: DeleteBucketInput,
 ) -> S3Result<S3Response<DeleteBucketOutput>> {
     asked
         .demand_bucket("s3:DeleteBucket", &input.bucket, &Keys::default())
         .await?;
-    objects::delete_bucket(asked.context, &input.bucket)
+    objects::delete_bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(DeleteBucketOutput::default()))
@@ -104,13 +104,13 @@ pub(super) async fn delete(
 
 /// `GetBucketLocation`.
 pub(super) async fn location(
-    asked: Asked<'_>,
+    asked: Asked,
     input: GetBucketLocationInput,
 ) -> S3Result<S3Response<GetBucketLocationOutput>> {
     asked
         .demand_bucket("s3:GetBucketLocation", &input.bucket, &Keys::default())
         .await?;
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     let region = asked.context.config.region.clone();

@@ -16,7 +16,7 @@ use crate::objects::{self, Draft, Placing, Terms};
 
 /// `CopyObject`.
 pub(super) async fn copy(
-    asked: Asked<'_>,
+    asked: Asked,
     input: CopyObjectInput,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
     let CopySource::Bucket {
@@ -38,7 +38,7 @@ pub(super) async fn copy(
     check_own_key(input.sse_customer_algorithm.as_ref())?;
     check_own_key(input.copy_source_sse_customer_algorithm.as_ref())?;
     check_extras(input.tagging.as_deref(), input.object_lock_mode.is_some())?;
-    let source = objects::find(asked.context, from_bucket, from_key)
+    let source = objects::find(&asked.context, from_bucket, from_key)
         .await
         .map_err(of_store)?;
     let conditions = Conditions {
@@ -64,16 +64,16 @@ pub(super) async fn copy(
     };
     check_terms(&terms)?;
     let mut stream = Box::pin(
-        objects::read(asked.context, &source, 0..source.size)
+        objects::read(&asked.context, &source, 0..source.size)
             .await
             .map_err(of_store)?,
     );
-    let mut draft = Draft::begin(asked.context).await.map_err(of_store)?;
+    let mut draft = Draft::begin(&asked.context).await.map_err(of_store)?;
     while let Some(bytes) = stream.try_next().await.map_err(of_store)? {
         draft.write(&bytes).await.map_err(of_store)?;
     }
     let made = objects::put(
-        asked.context,
+        &asked.context,
         &input.bucket,
         &input.key,
         draft,

@@ -16,7 +16,7 @@ const MOST: usize = 1000;
 
 /// `DeleteObject`.
 pub(super) async fn one(
-    asked: Asked<'_>,
+    asked: Asked,
     input: DeleteObjectInput,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     remove(
@@ -31,7 +31,7 @@ pub(super) async fn one(
 
 /// `DeleteObjects`: each by itself, with an answer for each.
 pub(super) async fn many(
-    asked: Asked<'_>,
+    asked: Asked,
     input: DeleteObjectsInput,
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
     if input.delete.objects.len() > MOST {
@@ -61,10 +61,10 @@ pub(super) async fn many(
     }))
 }
 
-async fn remove(asked: &Asked<'_>, bucket: &str, key: &str, version: Option<&str>) -> S3Result<()> {
+async fn remove(asked: &Asked, bucket: &str, key: &str, version: Option<&str>) -> S3Result<()> {
     asked.demand_object("s3:DeleteObject", bucket, key).await?;
     check_version(version)?;
-    objects::delete(asked.context, bucket, key)
+    objects::delete(&asked.context, bucket, key)
         .await
         .map_err(of_store)
 }

@@ -47,7 +47,7 @@ pub(super) fn check_own_key(algorithm: Option<&String>) -> S3Result<()> {
 
 /// `GetBucketEncryption`.
 pub(super) async fn of_bucket(
-    asked: Asked<'_>,
+    asked: Asked,
     input: GetBucketEncryptionInput,
 ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
     asked
@@ -57,7 +57,7 @@ pub(super) async fn of_bucket(
             &Keys::default(),
         )
         .await?;
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     let rule = ServerSideEncryptionRule {
@@ -76,7 +76,7 @@ pub(super) async fn of_bucket(
 
 /// `PutBucketEncryption`: what a bucket has already is accepted, anything else refused.
 pub(super) async fn set(
-    asked: Asked<'_>,
+    asked: Asked,
     input: PutBucketEncryptionInput,
 ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
     asked
@@ -86,7 +86,7 @@ pub(super) async fn set(
             &Keys::default(),
         )
         .await?;
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     for rule in &input.server_side_encryption_configuration.rules {
@@ -98,7 +98,7 @@ pub(super) async fn set(
 
 /// `DeleteBucketEncryption`: back to what every bucket has, as in AWS, which is what it has all the time.
 pub(super) async fn reset(
-    asked: Asked<'_>,
+    asked: Asked,
     input: DeleteBucketEncryptionInput,
 ) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
     asked
@@ -108,7 +108,7 @@ pub(super) async fn reset(
             &Keys::default(),
         )
         .await?;
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(DeleteBucketEncryptionOutput::default()))

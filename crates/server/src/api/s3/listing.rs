@@ -29,7 +29,7 @@ struct Wish<'a> {
 
 /// `ListObjectsV2`.
 pub(super) async fn second_version(
-    asked: Asked<'_>,
+    asked: Asked,
     input: ListObjectsV2Input,
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let after = match &input.continuation_token {
@@ -71,7 +71,7 @@ pub(super) async fn second_version(
 
 /// `ListObjects`.
 pub(super) async fn first_version(
-    asked: Asked<'_>,
+    asked: Asked,
     input: ListObjectsInput,
 ) -> S3Result<S3Response<ListObjectsOutput>> {
     let most = input.max_keys.unwrap_or(MOST).clamp(0, MOST);
@@ -102,7 +102,7 @@ pub(super) async fn first_version(
     }))
 }
 
-async fn page(asked: &Asked<'_>, wish: &Wish<'_>) -> S3Result<Page> {
+async fn page(asked: &Asked, wish: &Wish<'_>) -> S3Result<Page> {
     let keys = Keys::default()
         .with("s3:prefix", wish.prefix)
         .with("s3:delimiter", wish.delimiter)
@@ -120,7 +120,7 @@ async fn page(asked: &Asked<'_>, wish: &Wish<'_>) -> S3Result<Page> {
         after: wish.after,
         most,
     };
-    objects::list(asked.context, listing)
+    objects::list(&asked.context, listing)
         .await
         .map_err(of_store)
 }

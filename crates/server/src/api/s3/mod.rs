@@ -44,6 +44,7 @@ pub(crate) use refusal::{
 };
 pub(crate) use session_log::{check_encryption, put_log};
 
+use crate::audit;
 use crate::context::Context;
 
 /// The service, for the door.
@@ -55,20 +56,16 @@ struct Embedded {
     context: Arc<Context>,
 }
 
-impl Embedded {
-    fn asked<T>(&self, request: &S3Request<T>) -> S3Result<Asked<'_>> {
-        Asked::of(&self.context, &request.extensions)
-    }
-}
-
-/// One line for each operation that is served.
+/// One line for each operation that is served, and that is recorded in the audit trail before it is answered.
 macro_rules! operations {
     ($($name:ident($input:ty) -> $output:ty, $run:path;)*) => {
         #[async_trait::async_trait]
         impl S3 for Embedded {
             $(async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                let asked = self.asked(&request)?;
-                $run(asked, request.input).await
+                let (context, signed) = (Arc::clone(&self.context), Signed::of(&request.extensions)?);
+                let asked = Asked::of(Arc::clone(&context), &signed);
+                let served = $run(asked, request.input);
+                audit::serve_object_call(context, stringify!($input), signed, served).await
             })*
         }
     };

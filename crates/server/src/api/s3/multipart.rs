@@ -25,7 +25,7 @@ const MOST: i32 = 1000;
 
 /// `CreateMultipartUpload`.
 pub(super) async fn create(
-    asked: Asked<'_>,
+    asked: Asked,
     input: CreateMultipartUploadInput,
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     asked
@@ -42,7 +42,7 @@ pub(super) async fn create(
         metadata: input.metadata.into_iter().flatten().collect(),
     };
     check_terms(&terms)?;
-    let id = objects::begin_upload(asked.context, &input.bucket, &input.key, &terms)
+    let id = objects::begin_upload(&asked.context, &input.bucket, &input.key, &terms)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(CreateMultipartUploadOutput {
@@ -56,7 +56,7 @@ pub(super) async fn create(
 
 /// `UploadPart`.
 pub(super) async fn part(
-    asked: Asked<'_>,
+    asked: Asked,
     input: UploadPartInput,
 ) -> S3Result<S3Response<UploadPartOutput>> {
     asked
@@ -69,11 +69,11 @@ pub(super) async fn part(
             "Part number must be an integer between 1 and 10000, inclusive",
         ));
     }
-    let upload = objects::upload(asked.context, &input.bucket, &input.key, &input.upload_id)
+    let upload = objects::upload(&asked.context, &input.bucket, &input.key, &input.upload_id)
         .await
         .map_err(of_store)?;
-    let draft = drafted(asked.context, input.body).await?;
-    let etag = objects::put_part(asked.context, &upload, input.part_number.into(), draft)
+    let draft = drafted(&asked.context, input.body).await?;
+    let etag = objects::put_part(&asked.context, &upload, input.part_number.into(), draft)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(UploadPartOutput {
@@ -85,14 +85,14 @@ pub(super) async fn part(
 
 /// `CompleteMultipartUpload`.
 pub(super) async fn complete(
-    asked: Asked<'_>,
+    asked: Asked,
     input: CompleteMultipartUploadInput,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
     let wished = placing(input.if_match.as_ref(), input.if_none_match.as_ref())?;
     let placing = asked
         .demand_writing(&input.bucket, &input.key, wished)
         .await?;
-    let upload = objects::upload(asked.context, &input.bucket, &input.key, &input.upload_id)
+    let upload = objects::upload(&asked.context, &input.bucket, &input.key, &input.upload_id)
         .await
         .map_err(of_store)?;
     let parts = input.multipart_upload.and_then(|wish| wish.parts);
@@ -102,7 +102,7 @@ pub(super) async fn complete(
         .map(|part| Some((part.part_number?.into(), part.e_tag?.into_value())))
         .collect();
     let chosen = chosen.ok_or_else(|| S3Error::new(S3ErrorCode::MalformedXML))?;
-    let object = objects::complete_upload(asked.context, upload, &chosen, placing)
+    let object = objects::complete_upload(&asked.context, upload, &chosen, placing)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(CompleteMultipartUploadOutput {
@@ -121,16 +121,16 @@ pub(super) async fn complete(
 
 /// `AbortMultipartUpload`.
 pub(super) async fn abort(
-    asked: Asked<'_>,
+    asked: Asked,
     input: AbortMultipartUploadInput,
 ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
     asked
         .demand_object("s3:AbortMultipartUpload", &input.bucket, &input.key)
         .await?;
-    let upload = objects::upload(asked.context, &input.bucket, &input.key, &input.upload_id)
+    let upload = objects::upload(&asked.context, &input.bucket, &input.key, &input.upload_id)
         .await
         .map_err(of_store)?;
-    objects::abort_upload(asked.context, &upload)
+    objects::abort_upload(&asked.context, &upload)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(AbortMultipartUploadOutput::default()))
@@ -138,13 +138,13 @@ pub(super) async fn abort(
 
 /// `ListParts`.
 pub(super) async fn parts(
-    asked: Asked<'_>,
+    asked: Asked,
     input: ListPartsInput,
 ) -> S3Result<S3Response<ListPartsOutput>> {
     asked
         .demand_object("s3:ListMultipartUploadParts", &input.bucket, &input.key)
         .await?;
-    let upload = objects::upload(asked.context, &input.bucket, &input.key, &input.upload_id)
+    let upload = objects::upload(&asked.context, &input.bucket, &input.key, &input.upload_id)
         .await
         .map_err(of_store)?;
     let after = input.part_number_marker.unwrap_or(0);
@@ -181,7 +181,7 @@ pub(super) async fn parts(
 
 /// `ListMultipartUploads`.
 pub(super) async fn uploads(
-    asked: Asked<'_>,
+    asked: Asked,
     input: ListMultipartUploadsInput,
 ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
     asked
@@ -200,7 +200,7 @@ pub(super) async fn uploads(
             "Uploads are not folded by a delimiter: it is not supported.",
         ));
     }
-    objects::bucket(asked.context, &input.bucket)
+    objects::bucket(&asked.context, &input.bucket)
         .await
         .map_err(of_store)?;
     let prefix = input.prefix.clone().unwrap_or_default();

@@ -26,7 +26,7 @@ pub(super) fn timestamp(milliseconds: i64) -> Timestamp {
 
 /// `GetObject`, whole or one range of it.
 pub(super) async fn get(
-    asked: Asked<'_>,
+    asked: Asked,
     input: GetObjectInput,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let (bucket, key) = (&input.bucket, &input.key);
@@ -34,7 +34,7 @@ pub(super) async fn get(
     check_version(input.version_id.as_deref())?;
     check_own_key(input.sse_customer_algorithm.as_ref())?;
     for _ in 0..TRIES {
-        let object = objects::find(asked.context, bucket, key)
+        let object = objects::find(&asked.context, bucket, key)
             .await
             .map_err(of_store)?;
         let conditions = Conditions {
@@ -46,7 +46,7 @@ pub(super) async fn get(
         conditions.check(&object, S3ErrorCode::NotModified)?;
         let (wanted, told) = range(input.range.as_ref(), object.size)?;
         let length = wanted.end.saturating_sub(wanted.start);
-        let stream = match objects::read(asked.context, &object, wanted).await {
+        let stream = match objects::read(&asked.context, &object, wanted).await {
             Err(ObjectError::NoSuchKey) => continue,
             stream => stream.map_err(of_store)?,
         };
@@ -75,7 +75,7 @@ pub(super) async fn get(
 
 /// `HeadObject`.
 pub(super) async fn head(
-    asked: Asked<'_>,
+    asked: Asked,
     input: HeadObjectInput,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     asked
@@ -83,7 +83,7 @@ pub(super) async fn head(
         .await?;
     check_version(input.version_id.as_deref())?;
     check_own_key(input.sse_customer_algorithm.as_ref())?;
-    let object: Object = objects::find(asked.context, &input.bucket, &input.key)
+    let object: Object = objects::find(&asked.context, &input.bucket, &input.key)
         .await
         .map_err(of_store)?;
     let conditions = Conditions {

@@ -16,7 +16,7 @@ const METADATA: usize = 2048;
 
 /// `PutObject`.
 pub(super) async fn put(
-    asked: Asked<'_>,
+    asked: Asked,
     input: PutObjectInput,
 ) -> S3Result<S3Response<PutObjectOutput>> {
     let (bucket, key) = (&input.bucket, &input.key);
@@ -33,11 +33,11 @@ pub(super) async fn put(
         metadata: input.metadata.into_iter().flatten().collect(),
     };
     check_terms(&terms)?;
-    objects::bucket(asked.context, bucket)
+    objects::bucket(&asked.context, bucket)
         .await
         .map_err(of_store)?;
-    let draft = drafted(asked.context, input.body).await?;
-    let object = objects::put(asked.context, bucket, key, draft, terms, placing)
+    let draft = drafted(&asked.context, input.body).await?;
+    let object = objects::put(&asked.context, bucket, key, draft, terms, placing)
         .await
         .map_err(of_store)?;
     Ok(S3Response::new(PutObjectOutput {
