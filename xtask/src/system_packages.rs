@@ -14,7 +14,7 @@ pub(crate) struct Need {
 }
 
 /// What the test suite needs.
-pub(crate) const TESTS: [Need; 7] = [
+pub(crate) const TESTS: [Need; 9] = [
     Need {
         what: "a Python that makes virtual environments",
         met: || tool::succeeds("python3", &["-c", "import ensurepip, venv"]),
@@ -45,6 +45,16 @@ pub(crate) const TESTS: [Need; 7] = [
         packages: &["chromium", "fonts-noto-cjk"],
     },
     SSH,
+    Need {
+        what: "rsync, which is tried through a ProxyCommand",
+        met: || tool::succeeds("rsync", &["--version"]),
+        packages: &["rsync"],
+    },
+    Need {
+        what: "curl, which is tried through a SOCKS proxy",
+        met: || tool::succeeds("curl", &["--version"]),
+        packages: &["curl"],
+    },
     Need {
         what: "PostgreSQL, on which the server is tested, and whose psql is tried through a forward (the package may start its own server on port 5432)",
         met: || {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use usher_aws::{Endpoint, Trust};
 
-use crate::port_rules::PortRule;
+use crate::port_rules::{MOST_RULES, PortRule};
 
 /// More than any configuration needs; a longer file is refused unread.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -186,6 +186,16 @@ impl Config {
         if config.policy.elevated {
             return Err(ConfigError::Elevated(path.to_owned()));
         }
+        let lists = [
+            ("ports", &config.policy.ports),
+            ("deny_ports", &config.policy.deny_ports),
+        ];
+        if let Some((key, rules)) = lists.iter().find(|(_, rules)| rules.len() > MOST_RULES) {
+            let count = rules.len();
+            return Err(invalid(format!(
+                "`{key}` has {count} rules; at most {MOST_RULES} are taken: join networks or ranges of ports"
+            )));
+        }
         Ok(config)
     }
 
@@ -254,6 +264,25 @@ mod tests {
     fn sessions_as_root_cannot_be_switched_on() {
         let text = "endpoint = \"http://h:1\"\n[policy]\nelevated = true\n";
         assert!(parse(text).unwrap_err().contains("not served"));
+    }
+
+    #[test]
+    fn more_port_rules_than_a_session_can_be_handed_are_refused_when_the_file_is_read() {
+        for key in ["ports", "deny_ports"] {
+            let rules = |count: u32| {
+                let rules: Vec<String> = (1..=count).map(|port| format!("\"*:{port}\"")).collect();
+                let rules = rules.join(",");
+                parse(&format!(
+                    "endpoint = \"http://h:1\"\n[policy]\n{key} = [{rules}]\n"
+                ))
+            };
+            let refused = rules(257).unwrap_err();
+            assert!(
+                refused.contains(key) && refused.contains("257"),
+                "{refused}"
+            );
+            assert!(rules(256).is_ok());
+        }
     }
 
     #[test]

@@ -11,6 +11,9 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+/// The most rules of one kind: every port session is handed all of them in one message.
+pub(crate) const MOST_RULES: usize = 256;
+
 /// Metadata and platform services of clouds outside the link-local networks: AWS, Azure, Alibaba and Oracle.
 const METADATA: [&str; 6] = [
     "fd00:ec2::253/128",

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
 use usher_wire::secret::Secret;
 
 use crate::error::Error;
@@ -31,7 +32,7 @@ use conversation::{Conversation, Ending};
 use opening::Opening;
 use voice::Voice;
 
-pub(crate) use forward::Listen;
+pub(crate) use forward::{Connection, Handed, Listen, Listener};
 pub(crate) use signals::Signals;
 
 /// How long a person who leaves waits for the service to end the session.
@@ -61,6 +62,8 @@ pub(crate) enum Near {
     Usual,
     /// A forward that listens here.
     Listens(Listen),
+    /// Whoever accepts connections for a forward, told where to hand them over once it is open.
+    Handed(oneshot::Sender<mpsc::Sender<Handed>>),
     /// Whoever copies files, at the other end of this socket.
     Carried(UnixStream),
 }

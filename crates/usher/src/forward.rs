@@ -2,6 +2,9 @@
 //!
 //! Each place is a session of its own, so that each is allowed, shown and ended by itself.
 
+mod dynamic;
+mod socks;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -14,6 +17,7 @@ use crate::exit::Outcome;
 use crate::reach::Reach;
 use crate::start_session;
 use crate::target;
+use dynamic::Through;
 
 const TO_NODE: &str = "AWS-StartPortForwardingSession";
 const TO_HOST: &str = "AWS-StartPortForwardingSessionToRemoteHost";
@@ -25,8 +29,15 @@ pub(crate) struct ForwardArguments {
     #[arg(long, value_name = "NODE")]
     target: String,
     /// [ADDRESS:]PORT:HOST:HOSTPORT or SOCKET:HOST:HOSTPORT, as for ssh; HOST as the node sees it. May be repeated
-    #[arg(short = 'L', value_name = "FORWARD", required = true)]
+    #[arg(
+        short = 'L',
+        value_name = "FORWARD",
+        required_unless_present = "proxies"
+    )]
     forwards: Vec<ForwardRule>,
+    /// [ADDRESS:]PORT or SOCKET of a SOCKS5 proxy, whose connections the node makes. May be repeated
+    #[arg(short = 'D', value_name = "PROXY", value_parser = proxy)]
+    proxies: Vec<Listen>,
     /// Why they are opened; shown in history and audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -64,6 +75,15 @@ impl FromStr for ForwardRule {
         })
     }
 }
+
+fn proxy(text: &str) -> Result<Listen, NoProxy> {
+    listen_of(text).map_err(|_| NoProxy)
+}
+
+/// What is no place for a proxy.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write [ADDRESS:]PORT, such as 1080, or the path of a socket, such as ./proxy.sock")]
+struct NoProxy;
 
 /// The last part that is a host; an IPv6 address stands in brackets.
 fn split_host(text: &str) -> Option<(&str, &str)> {
@@ -129,6 +149,14 @@ pub(crate) async fn run(
             signals,
             Near::Listens(rule.listen),
         ));
+    }
+    for listen in arguments.proxies {
+        let through = Through {
+            node: node.clone(),
+            reason: arguments.reason.clone(),
+            options: options.clone(),
+        };
+        sessions.spawn(dynamic::run(listen, through));
     }
     let mut outcome = Ok(Outcome::Done);
     while let Some(ended) = sessions.join_next().await {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use encryption::{EncryptionChallenge, KmsParameters, KmsResult};
 pub use explain::{Explain, Explained};
-pub use flag::Flag;
+pub use flag::{DialAnswer, Flag};
 pub use handshake::{
     ActionStatus, HandshakeComplete, HandshakeRequest, HandshakeResponse, ProcessedAction,
     RequestedAction, SessionType, UsherRequest, UsherResponse,

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use usher_wire::message::DialAnswer;
 
+use crate::ipc::NotDialed;
 use crate::port_rules::{NoPortRule, PortRefusal, PortRule, PortRules};
 
 /// What one address gets to answer. The system's own limit is minutes, and nobody waits that long.
@@ -37,6 +39,27 @@ pub(super) enum Refusal {
         port: u16,
         cause: io::Error,
     },
+}
+
+impl From<Refusal> for NotDialed {
+    fn from(refusal: Refusal) -> Self {
+        let answer = match &refusal {
+            Refusal::Rule(_) | Refusal::NoRule(_) => DialAnswer::NotAllowed,
+            Refusal::Unresolved { .. } => DialAnswer::HostUnreachable,
+            Refusal::Unreachable { cause, .. } => match cause.kind() {
+                io::ErrorKind::ConnectionRefused => DialAnswer::Refused,
+                io::ErrorKind::NetworkUnreachable => DialAnswer::NetworkUnreachable,
+                io::ErrorKind::HostUnreachable | io::ErrorKind::TimedOut => {
+                    DialAnswer::HostUnreachable
+                }
+                _ => DialAnswer::Failed,
+            },
+        };
+        Self {
+            answer,
+            sentence: refusal.to_string(),
+        }
+    }
 }
 
 impl Target {
@@ -118,6 +141,37 @@ mod tests {
 
     async fn refusal(target: Target) -> String {
         target.connect().await.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_refusal_has_the_number_of_its_reason() {
+        let unreachable = |kind: io::ErrorKind| Refusal::Unreachable {
+            host: "h".to_owned(),
+            port: 1,
+            cause: kind.into(),
+        };
+        let rule = PortRefusal::Denied(([127, 0, 0, 1], 1).into());
+        for (refusal, answer) in [
+            (Refusal::Rule(rule), DialAnswer::NotAllowed),
+            (
+                unreachable(io::ErrorKind::ConnectionRefused),
+                DialAnswer::Refused,
+            ),
+            (
+                unreachable(io::ErrorKind::TimedOut),
+                DialAnswer::HostUnreachable,
+            ),
+            (
+                unreachable(io::ErrorKind::NetworkUnreachable),
+                DialAnswer::NetworkUnreachable,
+            ),
+            (
+                unreachable(io::ErrorKind::AddrNotAvailable),
+                DialAnswer::Failed,
+            ),
+        ] {
+            assert_eq!(NotDialed::from(refusal).answer, answer);
+        }
     }
 
     #[tokio::test]

@@ -75,7 +75,7 @@ async fn serve(socket: std::os::fd::OwnedFd) -> Result<(), DialerError> {
             Some((id, connected)) = answers.recv() => {
                 let answer = match connected {
                     Ok(socket) => FromDialer::Dialed { id, socket },
-                    Err(refusal) => FromDialer::NotDialed { id, sentence: refusal.to_string() },
+                    Err(refusal) => FromDialer::NotDialed { id, refusal: refusal.into() },
                 };
                 link.send(&answer)?;
             }

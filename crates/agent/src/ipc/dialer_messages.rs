@@ -4,11 +4,11 @@
 
 use std::os::fd::OwnedFd;
 
+use usher_wire::message::DialAnswer;
+
 use super::fields::{Reader, Writer};
 use super::{IpcError, Message};
-
-/// More rules than this no node has a use for.
-const MAX_RULES: u16 = 256;
+use crate::port_rules::MOST_RULES;
 
 /// To a dialer.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +29,16 @@ pub(crate) enum ToDialer {
 pub(crate) enum FromDialer {
     /// The connection is made.
     Dialed { id: u32, socket: OwnedFd },
-    /// It could not be made; a sentence for the person.
-    NotDialed { id: u32, sentence: String },
+    /// It could not be made.
+    NotDialed { id: u32, refusal: NotDialed },
+}
+
+/// Why a connection was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotDialed {
+    pub(crate) answer: DialAnswer,
+    /// For the person.
+    pub(crate) sentence: String,
 }
 
 fn write_texts<'a>(fields: &mut Writer<'a>, texts: &'a [String]) {
@@ -42,7 +50,7 @@ fn write_texts<'a>(fields: &mut Writer<'a>, texts: &'a [String]) {
 
 fn read_texts(fields: &mut Reader<'_>) -> Result<Vec<String>, IpcError> {
     let count = fields.short()?;
-    if count > MAX_RULES {
+    if usize::from(count) > MOST_RULES {
         return Err(IpcError::InvalidField);
     }
     (0..count)
@@ -96,10 +104,11 @@ impl Message for FromDialer {
                 fields.int(id.cast_signed());
                 fields.descriptor(socket);
             }
-            Self::NotDialed { id, sentence } => {
+            Self::NotDialed { id, refusal } => {
                 fields.byte(2);
                 fields.int(id.cast_signed());
-                fields.text(sentence);
+                fields.byte(refusal.answer.code());
+                fields.text(&refusal.sentence);
             }
         }
     }
@@ -114,7 +123,10 @@ impl Message for FromDialer {
             }),
             2 => Ok(Self::NotDialed {
                 id,
-                sentence: fields.text()?.to_owned(),
+                refusal: NotDialed {
+                    answer: DialAnswer::from_code(fields.byte()?),
+                    sentence: fields.text()?.to_owned(),
+                },
             }),
             kind => Err(IpcError::UnknownKind(kind)),
         }

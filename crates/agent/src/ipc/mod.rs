@@ -12,7 +12,7 @@ mod messages;
 mod shell_messages;
 mod stream;
 
-pub(crate) use dialer_messages::{FromDialer, ToDialer};
+pub(crate) use dialer_messages::{FromDialer, NotDialed, ToDialer};
 pub(crate) use link::{Link, LinkError};
 pub(crate) use messages::{Asked, FromLogin, Outcome, ToControl, ToLogin, ToMonitor};
 pub(crate) use shell_messages::{FromShell, Open, Run, ToShell};

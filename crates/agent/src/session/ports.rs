@@ -5,11 +5,14 @@
 
 mod carry;
 mod dials;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::mem;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::{Bytes, BytesMut};
@@ -54,6 +57,7 @@ pub(super) struct Ports {
     /// Whether the next connection waits for something to send.
     waits: bool,
     carrier: UnixStream,
+    answers: Arc<AtomicBool>,
     failed: Arc<Notify>,
     refusal: Arc<Mutex<Option<String>>>,
     // Ends with the session.
@@ -69,6 +73,7 @@ impl Ports {
             dials,
             waits: false,
             carrier,
+            answers: Arc::default(),
             failed: Arc::default(),
             refusal: Arc::default(),
             tasks: JoinSet::new(),
@@ -83,6 +88,7 @@ impl Ports {
             dials: self.dials.clone(),
             waits: self.waits,
             half_close: self.half_close,
+            answers: Arc::clone(&self.answers),
             failed: Arc::clone(&self.failed),
             refusal: Arc::clone(&self.refusal),
         };
@@ -124,6 +130,11 @@ impl Ports {
             }
             (said, _) => Ok(said),
         }
+    }
+
+    /// The client wants to hear of each connection how it was made.
+    pub(super) fn answer_dials(&self) {
+        self.answers.store(true, Ordering::Relaxed);
     }
 
     /// The client's connection has ended; with the next byte there is another.

@@ -99,6 +99,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
         program: None,
         input: Bytes::new(),
         input_has_ended: false,
+        answers_dials: false,
         output: None,
         exited: None,
         farewell: None,
@@ -136,6 +137,8 @@ struct Session {
     input: Bytes,
     /// No more comes after it.
     input_has_ended: bool,
+    /// The client hears of each connection how it was made.
+    answers_dials: bool,
     /// Taken from the program and not yet by the channel.
     output: Option<(PayloadType, Bytes)>,
     exited: Option<ExitStatus>,

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::thread;
+use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 use tempfile::tempdir;
 use usher_copy::{CopyError, Destination, serve, store};
@@ -14,37 +14,65 @@ use super::both_ends::{Told, bytes, copied, link, names};
 
 const SIZE: usize = 3_000_000;
 
-/// A copy whose line is cut after this many bytes.
-fn cut_after(limit: u64, sources: &[PathBuf], path: &std::path::Path) -> Result<(), CopyError> {
-    let (ours, near) = UnixStream::pair().unwrap();
-    let (far, theirs) = UnixStream::pair().unwrap();
-    let server = thread::spawn(move || serve(&mut link(theirs)));
-    let back = thread::spawn({
-        let (mut from, mut to) = (far.try_clone().unwrap(), near.try_clone().unwrap());
-        move || {
-            let _ = std::io::copy(&mut from, &mut to);
+/// A copy over a line that does not carry everything by itself.
+struct Line {
+    near: UnixStream,
+    far: UnixStream,
+    asks: JoinHandle<(Result<(), CopyError>, Told)>,
+    /// What is waited for beside it.
+    others: Vec<JoinHandle<()>>,
+}
+
+impl Line {
+    /// Begins a copy and carries this many bytes of it; all answers get through.
+    fn carrying(limit: u64, from: &Path, to: &Path) -> Self {
+        let (ours, near) = UnixStream::pair().unwrap();
+        let (far, theirs) = UnixStream::pair().unwrap();
+        let serves = thread::spawn(move || {
+            let _ = serve(&mut link(theirs));
+        });
+        let (mut answers, mut back) = (far.try_clone().unwrap(), near.try_clone().unwrap());
+        let returns = thread::spawn(move || {
+            let _ = std::io::copy(&mut answers, &mut back);
+        });
+        let (source, destination) = (from.to_owned(), to.to_owned());
+        let asks = thread::spawn(move || {
+            let mut told = Told::default();
+            let destination = Destination {
+                path: destination,
+                is_directory: false,
+            };
+            let ended = store(&[source], true, &destination, &mut link(ours), &mut told);
+            (ended, told)
+        });
+        std::io::copy(&mut (&near).take(limit), &mut (&far)).unwrap();
+        Self {
+            near,
+            far,
+            asks,
+            others: vec![serves, returns],
         }
-    });
-    let line = thread::spawn(move || {
-        let _ = std::io::copy(&mut (&near).take(limit), &mut (&far));
-        let _ = near.shutdown(Shutdown::Both);
-        let _ = far.shutdown(Shutdown::Both);
-    });
-    let destination = Destination {
-        path: path.to_owned(),
-        is_directory: false,
-    };
-    let ended = store(
-        sources,
-        true,
-        &destination,
-        &mut link(ours),
-        &mut Told::default(),
-    );
-    line.join().unwrap();
-    back.join().unwrap();
-    let _ = server.join().unwrap();
-    ended
+    }
+
+    fn cut(self) -> Result<(), CopyError> {
+        for end in [&self.near, &self.far] {
+            end.shutdown(Shutdown::Both).unwrap();
+        }
+        self.others
+            .into_iter()
+            .for_each(|other| other.join().unwrap());
+        self.asks.join().unwrap().0
+    }
+
+    fn mend(self) -> (Result<(), CopyError>, Told) {
+        let (near, far) = (self.near, self.far);
+        thread::spawn(move || std::io::copy(&mut (&near), &mut (&far)));
+        let ended = self.asks.join().unwrap();
+        self.others
+            .into_iter()
+            .for_each(|other| other.join().unwrap());
+        ended
+    }
 }
 
 #[test]
@@ -64,7 +92,7 @@ fn an_interrupted_copy_has_no_name_yet_and_goes_on_where_it_stopped() {
     let folder = tempdir().unwrap();
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
     fs::write(&from, bytes(SIZE)).unwrap();
-    let ended = cut_after(2_000_000, std::slice::from_ref(&from), &to);
+    let ended = Line::carrying(2_000_000, &from, &to).cut();
     assert!(matches!(ended, Err(CopyError::Gone)), "{ended:?}");
     assert_eq!(names(folder.path()), [".to.usher-part", "from"]);
     let (ended, told) = copied(&[from], &to);
@@ -79,28 +107,7 @@ fn a_copy_left_hanging_is_taken_over_and_cannot_come_back() {
     let folder = tempdir().unwrap();
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
     fs::write(&from, bytes(SIZE)).unwrap();
-    let (ours, near) = UnixStream::pair().unwrap();
-    let (far, theirs) = UnixStream::pair().unwrap();
-    let server = thread::spawn(move || serve(&mut link(theirs)));
-    let back = thread::spawn({
-        let (mut from, mut to) = (far.try_clone().unwrap(), near.try_clone().unwrap());
-        move || {
-            let _ = std::io::copy(&mut from, &mut to);
-        }
-    });
-    let hanging = thread::spawn({
-        let (from, to) = (from.clone(), to.clone());
-        move || {
-            let mut told = Told::default();
-            let destination = Destination {
-                path: to,
-                is_directory: false,
-            };
-            let ended = store(&[from], true, &destination, &mut link(ours), &mut told);
-            (ended, told)
-        }
-    });
-    std::io::copy(&mut (&near).take(2_000_000), &mut (&far)).unwrap();
+    let hanging = Line::carrying(2_000_000, &from, &to);
     let part = folder.path().join(".to.usher-part");
     while !part.exists() {
         thread::yield_now();
@@ -113,17 +120,12 @@ fn a_copy_left_hanging_is_taken_over_and_cannot_come_back() {
     );
     assert!(fs::read(&to).unwrap() == bytes(SIZE));
 
-    // The first one's line is mended.
-    thread::spawn(move || std::io::copy(&mut (&near), &mut (&far)));
-    let (ended, told) = hanging.join().unwrap();
+    let (ended, told) = hanging.mend();
     assert!(ended.is_ok());
-    assert!(
-        told.problems[0].cause.contains("a later copy"),
-        "{:?}",
-        told.problems
-    );
-    let _ = server.join().unwrap();
-    back.join().unwrap();
+    let [problem] = told.problems.as_slice() else {
+        panic!("{:?}", told.problems);
+    };
+    assert!(problem.cause.contains("a later copy"), "{problem:?}");
     assert!(fs::read(&to).unwrap() == bytes(SIZE));
     assert_eq!(names(folder.path()), ["from", "to"]);
 }

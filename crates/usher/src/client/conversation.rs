@@ -85,6 +85,8 @@ pub(super) struct Conversation<'a> {
     carried: Option<CarriedOutput>,
     /// Until the session has started.
     near: Near,
+    /// Without input there is nothing left to do.
+    ends_with_input: bool,
     /// Read and not yet taken by the channel.
     held: BytesMut,
     escapes: Escapes,
@@ -142,6 +144,7 @@ impl<'a> Conversation<'a> {
             input: None,
             carried: None,
             near,
+            ends_with_input: false,
             held: BytesMut::new(),
             escapes: Escapes::new(),
             raw_mode: None,
@@ -324,6 +327,9 @@ impl<'a> Conversation<'a> {
             }
             Happened::Written(written) => written.map_err(Error::Output)?,
             Happened::Typed(Some(chunk)) => return self.handle_typed(&chunk),
+            Happened::Typed(None) if self.ends_with_input => {
+                return Ok(self.leave(now, Ending::ReaderGone));
+            }
             Happened::Typed(None) => {
                 self.stdin_end.begin(now, self.is_on_terminal());
                 self.tells_end = self.is_on_pipes() || self.is_port();

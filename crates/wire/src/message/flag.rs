@@ -7,6 +7,54 @@ use bytes::Bytes;
 /// The first half of our own flags, `Us`: no number AWS is likely to take.
 const OURS: u32 = 0x5573_0000;
 
+/// Beyond every signal.
+const ANSWERS: u32 = 0x100;
+
+/// How the node made a connection, as RFC 1928 (section 6, REP) numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialAnswer {
+    /// 0: it is made.
+    Connected,
+    /// 1: it failed for a reason that has no number of its own.
+    Failed,
+    /// 2: a rule forbids it.
+    NotAllowed,
+    /// 3.
+    NetworkUnreachable,
+    /// 4: also a name that nobody knows, and a host that does not answer.
+    HostUnreachable,
+    /// 5: nobody listens there.
+    Refused,
+}
+
+impl DialAnswer {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Connected => 0,
+            Self::Failed => 1,
+            Self::NotAllowed => 2,
+            Self::NetworkUnreachable => 3,
+            Self::HostUnreachable => 4,
+            Self::Refused => 5,
+        }
+    }
+
+    /// The answer of this number; an unknown number is a failure.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            0 => Self::Connected,
+            2 => Self::NotAllowed,
+            3 => Self::NetworkUnreachable,
+            4 => Self::HostUnreachable,
+            5 => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}
+
 /// What a flag says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flag {
@@ -18,6 +66,8 @@ pub enum Flag {
     ConnectToPortError,
     /// Ours: there is no more input. What a pipe says by its end.
     EndOfInput,
+    /// Ours: from here on each forwarded connection begins with a byte that says how it was made.
+    AnswerDials,
     /// Ours: a signal for the program, by its number on Linux: 1, 2, 3 or 15.
     Signal(u8),
 }
@@ -30,6 +80,7 @@ impl Flag {
             2 => Some(Self::TerminateSession),
             3 => Some(Self::ConnectToPortError),
             number if number == OURS => Some(Self::EndOfInput),
+            number if number == OURS + ANSWERS => Some(Self::AnswerDials),
             number => match u8::try_from(number.checked_sub(OURS)?).ok()? {
                 signal @ (1 | 2 | 3 | 15) => Some(Self::Signal(signal)),
                 _ => None,
@@ -44,6 +95,7 @@ impl Flag {
             Self::TerminateSession => 2,
             Self::ConnectToPortError => 3,
             Self::EndOfInput => OURS,
+            Self::AnswerDials => OURS + ANSWERS,
             Self::Signal(signal) => OURS + u32::from(signal),
         };
         Bytes::copy_from_slice(&number.to_be_bytes())
@@ -63,10 +115,20 @@ mod tests {
             &[0, 0, 0, 4],
             &[0, 0, 0, 1, 0],
             &[0x55, 0x73, 0, 9],
-            &[0x55, 0x73, 1, 0],
+            &[0x55, 0x73, 1, 1],
             &[0xff, 0xff, 0xff, 0xff],
         ] {
             assert_eq!(Flag::from_payload(payload), None, "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_answer_is_a_failure_and_never_a_connection() {
+        for code in 6..=u8::MAX {
+            assert_eq!(DialAnswer::from_code(code), DialAnswer::Failed);
+        }
+        for code in 0..6 {
+            assert_eq!(DialAnswer::from_code(code).code(), code);
         }
     }
 
@@ -78,6 +140,7 @@ mod tests {
             Flag::TerminateSession,
             Flag::ConnectToPortError,
             Flag::EndOfInput,
+            Flag::AnswerDials,
             Flag::Signal(2),
             Flag::Signal(15),
         ] {

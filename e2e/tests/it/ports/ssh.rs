@@ -10,9 +10,9 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use crate::fixtures::{ByDefault, SESSION};
-use crate::harness::DEADLINE;
 use crate::harness::process::{Process, output_of};
 use crate::harness::skip::{Need, lacks};
+use crate::harness::{DEADLINE, programs};
 
 const NEEDS: [Need; 3] = [
     Need::Program("sshd"),
@@ -82,20 +82,28 @@ impl Sshd {
     /// One of OpenSSH's programs, with the ProxyCommand of AWS's documentation.
     fn client(&self, program: &str) -> Command {
         let mut client = self.fixture.dev.command(&self.fixture.bob.keys, program);
-        let key = self.folder.path().join("user-key");
+        client.args(self.options()).arg("-o").arg(
+            "ProxyCommand=sh -c \"aws ssm start-session --target %h --document-name AWS-StartSSHSession \
+             --parameters 'portNumber=%p'\"",
+        );
         client
-            .args(["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"])
-            .args(["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"])
-            .arg("-i")
-            .arg(key)
-            .arg("-o")
-            .arg(format!("Port={}", self.port))
-            .arg("-o")
-            .arg(
-                "ProxyCommand=sh -c \"aws ssm start-session --target %h --document-name AWS-StartSSHSession \
-                 --parameters 'portNumber=%p'\"",
-            );
-        client
+    }
+
+    /// What each of them is told but for the ProxyCommand; no word has a blank in it.
+    fn options(&self) -> Vec<String> {
+        let settings = [
+            "StrictHostKeyChecking=no",
+            "BatchMode=yes",
+            "UserKnownHostsFile=/dev/null",
+            "LogLevel=ERROR",
+            &format!("Port={}", self.port),
+        ];
+        let key = self.folder.path().join("user-key").display().to_string();
+        let mut options = ["-F", "none", "-i", &key].map(str::to_owned).to_vec();
+        for setting in settings {
+            options.extend(["-o".to_owned(), setting.to_owned()]);
+        }
+        options
     }
 
     fn at_node(&self) -> String {
@@ -163,5 +171,53 @@ fn ssh_scp_and_sftp_work_through_the_proxy_command() {
         Command::new("cmp")
             .arg(&there)
             .arg(sshd.folder.path().join("fetched")),
+    );
+}
+
+#[test]
+fn rsync_works_through_our_own_proxy_command() {
+    if lacks(&SESSION) || lacks(&NEEDS) || lacks(&[Need::Program("rsync")]) {
+        return;
+    }
+    let sshd = Sshd::start();
+    let tree = sshd.folder.path().join("tree");
+    fs::create_dir_all(tree.join("sub")).unwrap();
+    for number in 0..100 {
+        let content = format!("{number}\n").repeat(1 + number * 100);
+        fs::write(tree.join(format!("sub/{number}")), content).unwrap();
+    }
+    let usher = programs::usher().display();
+    let shell = format!(
+        "ssh {} -o 'ProxyCommand={usher} ssh-proxy %h %p'",
+        sshd.options().join(" ")
+    );
+    let rsync = |from: &str, to: &str| {
+        let mut rsync = sshd.fixture.dev.command(&sshd.fixture.bob.keys, "rsync");
+        run(rsync.args([
+            "--archive",
+            "--checksum",
+            "--stats",
+            "--rsh",
+            &shell,
+            from,
+            to,
+        ]))
+    };
+    let here = |name: &str| format!("{}/", sshd.folder.path().join(name).display());
+    let there = format!("{}:copied/", sshd.at_node());
+    rsync(&here("tree"), &there);
+    // Only what has changed goes again.
+    fs::write(tree.join("sub/7"), "changed").unwrap();
+    let again = rsync(&here("tree"), &there);
+    let told = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(
+        told.contains("Number of regular files transferred: 1\n"),
+        "{told}"
+    );
+    rsync(&there, &here("back"));
+    output_of(
+        Command::new("diff")
+            .arg("--recursive")
+            .args([here("tree"), here("back")]),
     );
 }

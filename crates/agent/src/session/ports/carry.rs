@@ -5,6 +5,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::net::UnixStream;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use usher_wire::message::DialAnswer;
 
 use super::dials::Dials;
 
@@ -42,6 +44,8 @@ pub(super) struct Ends {
     /// The one connection is made when there is something to send.
     pub(super) waits: bool,
     pub(super) half_close: bool,
+    /// Each connection of many begins with how it was made.
+    pub(super) answers: Arc<AtomicBool>,
     /// A connection of many could not be made.
     pub(super) failed: Arc<Notify>,
     /// Why the one connection could not be made.
@@ -59,7 +63,7 @@ pub(super) async fn one(carrier: UnixStream, ends: Ends) {
             let _ = carry(carrier, connection, ends.half_close).await;
         }
         Err(refusal) => {
-            *ends.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+            *ends.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal.sentence);
         }
     }
 }
@@ -94,14 +98,26 @@ pub(super) async fn many(carrier: UnixStream, ends: Ends) {
     }
 }
 
-async fn stream_of_many(stream: MuxStream<UnixStream>, ends: Ends) {
-    match ends.dials.dial().await {
+async fn stream_of_many(mut stream: MuxStream<UnixStream>, ends: Ends) {
+    let dialed = ends.dials.dial().await;
+    if ends.answers.load(Ordering::Relaxed) {
+        let answer = dialed
+            .as_ref()
+            .err()
+            .map_or(DialAnswer::Connected, |refusal| refusal.answer);
+        if stream.write_all(&[answer.code()]).await.is_err() {
+            return;
+        }
+    }
+    match dialed {
         Ok(connection) => {
             let _ = carry(stream, connection, ends.half_close).await;
         }
         Err(refusal) => {
-            tracing::warn!("{refusal}");
+            tracing::warn!("{}", refusal.sentence);
             ends.failed.notify_one();
+            // What was written of the answer is still sent.
+            let _ = stream.shutdown().await;
         }
     }
 }

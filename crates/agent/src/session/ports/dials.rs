@@ -7,8 +7,9 @@ use std::os::fd::OwnedFd;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use usher_sys::set_nonblocking;
+use usher_wire::message::DialAnswer;
 
-use crate::ipc::{AsyncLink, FromDialer, LinkError, ToDialer};
+use crate::ipc::{AsyncLink, FromDialer, LinkError, NotDialed, ToDialer};
 
 /// Askers that wait for the dialer's ear; more wait behind them.
 const ASKS: usize = 64;
@@ -16,7 +17,7 @@ const ASKS: usize = 64;
 /// Connections that may be in the making at once, in all.
 const MOST_PENDING: usize = 1024;
 
-type Answer = Result<TcpStream, String>;
+type Answer = Result<TcpStream, NotDialed>;
 
 /// Where connections come from. Clones ask the same dialer.
 #[derive(Clone, Debug)]
@@ -33,9 +34,9 @@ impl Dials {
         Ok(Self { asks })
     }
 
-    /// One connection, or a sentence that says why there is none.
+    /// One connection, or why there is none.
     pub(super) async fn dial(&self) -> Answer {
-        let gone = || "The node's connecting process is gone.".to_owned();
+        let gone = || failed("The node's connecting process is gone.".to_owned());
         let (answer, answered) = oneshot::channel();
         self.asks.send(answer).await.map_err(|_| gone())?;
         answered.await.unwrap_or_else(|_| Err(gone()))
@@ -58,7 +59,7 @@ async fn answer(mut link: AsyncLink, mut asked: mpsc::Receiver<oneshot::Sender<A
             said = link.next() => {
                 let (id, answer) = match said {
                     Ok(FromDialer::Dialed { id, socket }) => (id, adopt(socket)),
-                    Ok(FromDialer::NotDialed { id, sentence }) => (id, Err(sentence)),
+                    Ok(FromDialer::NotDialed { id, refusal }) => (id, Err(refusal)),
                     // Whoever still waits hears of it by the end of the channel.
                     Err(_) => return,
                 };
@@ -73,5 +74,12 @@ async fn answer(mut link: AsyncLink, mut asked: mpsc::Receiver<oneshot::Sender<A
 fn adopt(socket: OwnedFd) -> Answer {
     let stream = set_nonblocking(&socket)
         .and_then(|()| TcpStream::from_std(std::net::TcpStream::from(socket)));
-    stream.map_err(|error: io::Error| format!("The connection cannot be used: {error}."))
+    stream.map_err(|error: io::Error| failed(format!("The connection cannot be used: {error}.")))
+}
+
+fn failed(sentence: String) -> NotDialed {
+    NotDialed {
+        answer: DialAnswer::Failed,
+        sentence,
+    }
 }

@@ -85,6 +85,12 @@ impl Session {
                     program.end_input();
                 }
             }
+            Some(Flag::AnswerDials) => {
+                self.answers_dials = true;
+                if let Some(Program::Ports(ports)) = &self.program {
+                    ports.answer_dials();
+                }
+            }
             Some(Flag::DisconnectToPort) => {
                 if let Some(program) = &mut self.program {
                     program.disconnect()?;
@@ -122,6 +128,9 @@ impl Session {
         }
         if self.input_has_ended {
             program.end_input();
+        }
+        if let (Program::Ports(ports), true) = (&program, self.answers_dials) {
+            ports.answer_dials();
         }
         self.program = Some(program);
     }

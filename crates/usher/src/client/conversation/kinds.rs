@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use usher_wire::frame::PayloadType;
 use usher_wire::message::{Flag, SessionType};
@@ -11,16 +12,22 @@ use usher_wire::version::reaches;
 
 use super::super::Near;
 use super::super::carried::carried;
-use super::super::forward::{Forward, Listen};
+use super::super::forward::{self, Forward, Handed, Listen};
 use super::super::input::Input;
 use super::super::screen;
 use super::{COMMAND_ENDS_WITHIN, Conversation, Ending, FIRST_MULTIPLEXING, Source};
 use crate::error::Error;
 
+/// Connections that were handed over and are not served yet.
+const HANDED: usize = 16;
+
 impl Conversation<'_> {
     /// The session has started: from here on the keyboard belongs to the node.
     pub(super) async fn open(&mut self) -> Result<(), Error> {
         let near = std::mem::take(&mut self.near);
+        if let Near::Handed(opened) = near {
+            return self.serve_handed(opened);
+        }
         if self.is_forwarding() {
             return self.open_forward(near).await;
         }
@@ -33,7 +40,7 @@ impl Conversation<'_> {
             }
             (Near::Carried(_), false) => return Err(self.end_with(Error::NoCopy)),
             (_, true) => return Err(self.end_with(Error::OnlyCopies)),
-            (Near::Usual | Near::Listens(_), false) => {}
+            (Near::Usual | Near::Listens(_) | Near::Handed(_), false) => {}
         }
         if self.is_on_terminal() {
             self.raw_mode = screen::enter_raw_mode().map_err(Error::Terminal)?;
@@ -49,7 +56,7 @@ impl Conversation<'_> {
         let document = Listen::of_properties(self.channel.properties());
         let listen = match near {
             Near::Listens(listen) => Some(listen),
-            Near::Usual | Near::Carried(_) => document,
+            Near::Usual | Near::Handed(_) | Near::Carried(_) => document,
         };
         let opened = match listen {
             _ if !multiplexes => Err(Error::OldAgent(self.channel.peer_version().to_owned())),
@@ -69,6 +76,22 @@ impl Conversation<'_> {
             }
             Err(error) => Err(self.end_with(error)),
         }
+    }
+
+    fn serve_handed(&mut self, opened: oneshot::Sender<mpsc::Sender<Handed>>) -> Result<(), Error> {
+        if !self.is_forwarding() || !reaches(self.channel.peer_version(), FIRST_MULTIPLEXING) {
+            let version = self.channel.peer_version().to_owned();
+            return Err(self.end_with(Error::OldAgent(version)));
+        }
+        let answers = self.channel.peer_is_usher() && self.send_flag(Flag::AnswerDials);
+        let (hand, waiting) = mpsc::channel(HANDED);
+        let (input, output) = forward::handed(waiting, answers).map_err(Error::Terminal)?;
+        self.input = Some(Source::Carried(input));
+        self.carried = Some(output);
+        self.ends_with_input = true;
+        // Whoever wanted it may be gone; then nothing is handed over, and it ends.
+        let _ = opened.send(hand);
+        Ok(())
     }
 
     /// The session is of no use to anybody; without this it would wait for its idle timeout.

@@ -56,14 +56,14 @@ impl fmt::Display for Listen {
 
 /// A bound listener.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix { listener: UnixListener, _made: Made },
 }
 
 /// A socket's file, removed with the listener.
 #[derive(Debug)]
-pub(super) struct Made(PathBuf);
+pub(crate) struct Made(PathBuf);
 
 impl Drop for Made {
     fn drop(&mut self) {
@@ -73,12 +73,12 @@ impl Drop for Made {
 }
 
 /// Either kind of connection.
-pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
 
 impl Listener {
-    pub(super) async fn bind(listen: &Listen) -> io::Result<Self> {
+    pub(crate) async fn bind(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(host, port) => {
                 let listener = TcpListener::bind((host.as_str(), *port)).await?;
@@ -99,7 +99,7 @@ impl Listener {
     }
 
     /// Where it listens, the chosen port included.
-    pub(super) fn place(&self, asked: &Listen) -> io::Result<Listen> {
+    pub(crate) fn place(&self, asked: &Listen) -> io::Result<Listen> {
         match (self, asked) {
             (Self::Tcp(listener), Listen::Tcp(host, _)) => {
                 Ok(Listen::Tcp(host.clone(), listener.local_addr()?.port()))
@@ -108,7 +108,7 @@ impl Listener {
         }
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Box<dyn Connection>> {
+    pub(crate) async fn accept(&self) -> io::Result<Box<dyn Connection>> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
