@@ -56,22 +56,9 @@ enum Task {
     },
     /// Check formatting, lints, dependencies and the rules between the crates
     Check,
-    /// Run the data channel's simulation, sessions in bad weather, and the agent under kills and hostile messages, with
-    /// many more seeds than `test` does
-    Soak {
-        /// How many seeds to simulate
-        #[arg(long, default_value_t = 200_000)]
-        seeds: u64,
-        /// How many sessions to put through bad weather
-        #[arg(long, default_value_t = 500)]
-        weather: u64,
-        /// How many times to kill one of the agent's processes
-        #[arg(long, default_value_t = 400)]
-        kills: u64,
-        /// How many broken messages to send to each of the agent's sockets
-        #[arg(long, default_value_t = 3000)]
-        noise: u64,
-    },
+    /// Run the long forms of what `test` does in short: the data channel's simulation, sessions in bad weather and of all
+    /// kinds at once, and the agent under kills and hostile messages
+    Soak(soak::Lengths),
     /// Run the fuzz targets in `fuzz/`, each for a while
     Fuzz {
         /// This one alone
@@ -90,17 +77,7 @@ fn main() -> ExitCode {
         Task::Test { no_install } => test::run(no_install),
         Task::Macos { no_install } => macos::run(no_install),
         Task::Check => check::run(),
-        Task::Soak {
-            seeds,
-            weather,
-            kills,
-            noise,
-        } => soak::run(&soak::Lengths {
-            seeds,
-            weather,
-            kills,
-            noise,
-        }),
+        Task::Soak(lengths) => soak::run(&lengths),
         Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };

@@ -9,6 +9,7 @@ mod flood;
 mod forecast;
 mod last_words;
 mod logged;
+mod mixed;
 mod piped;
 mod place;
 mod proxy;

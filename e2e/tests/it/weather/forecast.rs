@@ -87,6 +87,15 @@ impl Forecast {
     }
 }
 
+/// So many strokes on one leg, at most `calm` bytes apart. The server is left alone.
+pub(crate) fn squalls(random: &mut Random, count: usize, calm: u64) -> Vec<Stroke> {
+    let stroke = || Stroke {
+        after: random.between(1, calm),
+        kind: kind(random, false),
+    };
+    std::iter::repeat_with(stroke).take(count).collect()
+}
+
 fn kind(random: &mut Random, may_kill: bool) -> Kind {
     match random.between(0, 11) {
         0 | 1 => Kind::Cut,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,7 +52,13 @@ impl Piped {
             Client::Usher => command.args(["start-session", place.node()]),
             Client::Aws => command.args(["ssm", "start-session", "--target", place.node()]),
         };
-        let stderr = place.scratch("client.err");
+        let mut piped = Self::run(&mut command, place.scratch("client.err"), patience);
+        piped.take_until(b"$ ")?;
+        Ok(piped)
+    }
+
+    /// Starts any client; what it says on standard error goes to this file.
+    pub(crate) fn run(command: &mut Command, stderr: PathBuf, patience: Duration) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -60,16 +66,23 @@ impl Piped {
             .spawn()
             .unwrap();
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
-        let mut piped = Self {
+        Self {
             process: Process::new(child),
             stdin,
             output: read(stdout),
             stderr,
             seen: Vec::new(),
             until: Instant::now() + patience,
-        };
-        piped.take_until(b"$ ")?;
-        Ok(piped)
+        }
+    }
+
+    /// What follows has this long from now.
+    pub(crate) fn has_again(&mut self, patience: Duration) {
+        self.until = Instant::now() + patience;
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.pid().as_raw_nonzero().get()
     }
 
     /// Writes all of it from a thread of its own, which hands the pipe back.
@@ -114,6 +127,12 @@ impl Piped {
             self.more(&format!("{} of {count} bytes came", self.seen.len()))?;
         }
         Ok(self.seen.drain(..count).collect())
+    }
+
+    /// All output that is left, up to its end.
+    pub(crate) fn take_rest(&mut self) -> Vec<u8> {
+        while self.more("").is_ok() {}
+        std::mem::take(&mut self.seen)
     }
 
     /// Waits for the client's end.

@@ -338,6 +338,24 @@ impl Place {
         command
     }
 
+    /// The process id of the agent's monitor.
+    pub(crate) fn agent_process(&self) -> i32 {
+        self.agent.pid().as_raw_nonzero().get()
+    }
+
+    /// The process id of the server, as long as it is up.
+    pub(crate) fn server_process(&self) -> Option<i32> {
+        let data = self.directory.path().join("data");
+        let of_server = format!("--data-dir\0{}\0", data.display());
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .find(|pid| {
+                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                String::from_utf8_lossy(&line).contains(&of_server)
+            })
+    }
+
     /// What the agent and its sessions have logged.
     pub(crate) fn agent_log(&self) -> String {
         fs::read_to_string(self.directory.path().join("agent.log")).unwrap_or_default()

@@ -45,6 +45,8 @@ struct Sky {
     answered: u64,
     /// Connections up to this number are dead: what is sent on them is lost, and nobody is told.
     dead: u64,
+    /// No stroke falls on a call, or because of one.
+    spares_calls: bool,
     stopped: bool,
 }
 
@@ -98,6 +100,11 @@ impl Proxy {
         let mut sky = self.leg.sky.lock().unwrap();
         sky.strokes = strokes.iter().copied().collect();
         sky.passed = 0;
+    }
+
+    /// From here on strokes are for channels alone: who begins something is let begin it.
+    pub(crate) fn spare_calls(&self) {
+        self.leg.sky.lock().unwrap().spares_calls = true;
     }
 
     /// Records what passes from here on, and hands back what was recorded before.
@@ -177,7 +184,7 @@ impl Leg {
             if way == Way::ToPeer && pair.is_api.load(Ordering::Relaxed) {
                 self.rename(&mut bytes);
             }
-            match self.judge(pair.number, way, length) {
+            match self.judge(pair, way, length) {
                 Verdict::Lose if length == 0 => return self.until_stopped(),
                 Verdict::Lose => {}
                 Verdict::Pass | Verdict::Strike { .. } if length == 0 => {
@@ -226,7 +233,8 @@ impl Leg {
         }
     }
 
-    fn judge(&self, number: u64, way: Way, length: usize) -> Verdict {
+    fn judge(&self, pair: &Pair, way: Way, length: usize) -> Verdict {
+        let number = pair.number;
         let mut sky = self.sky.lock().unwrap();
         if number <= sky.dead {
             return Verdict::Lose;
@@ -234,6 +242,9 @@ impl Leg {
         if way == Way::ToPeer && length > 0 && number > sky.answered {
             sky.answered = number;
             self.changed.notify_all();
+        }
+        if sky.spares_calls && pair.is_api.load(Ordering::Relaxed) {
+            return Verdict::Pass;
         }
         let before = sky.passed;
         sky.passed += length as u64;
