@@ -3,32 +3,30 @@
 //! Cargo embeds what stands in `console/dist`, so the console is built before the programs. Without npm everything else
 //! is built and tested, and what is missing is said.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use crate::npm::{self, CONSOLE};
 use crate::tally::Tally;
 use crate::tool::{self, TaskError};
-
-const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../console");
 
 /// Where Debian has its Chromium, which the browser tests use.
 pub(crate) const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Builds the console, after installing exactly what its lock names. False: there is no npm.
 pub(crate) fn build() -> Result<bool, TaskError> {
-    if !tool::succeeds("npm", &["--version"]) {
+    if !npm::is_installed() {
         eprintln!("skipped: the web console: npm is not installed; usher is built without it");
         return Ok(false);
     }
-    install()?;
-    tool::run(npm(&["run", "build"]))?;
+    CONSOLE.install()?;
+    tool::run(CONSOLE.command(&["run", "build"]))?;
     Ok(true)
 }
 
 /// Types, translations, and the tests that need no browser.
 pub(crate) fn check(tally: &mut Tally) -> Result<(), TaskError> {
-    told(npm(&["run", "check"]), tally)
+    told(CONSOLE.command(&["run", "check"]), tally)
 }
 
 /// Tries the console of the programs in `programs`, in Chromium.
@@ -37,7 +35,7 @@ pub(crate) fn browse(programs: &Path, tally: &mut Tally) -> Result<(), TaskError
         println!("skipped: the console in a browser: needs {CHROMIUM}");
         return Ok(());
     }
-    let mut tests = npm(&["run", "browser"]);
+    let mut tests = CONSOLE.command(&["run", "browser"]);
     tests.env("USHER_PROGRAMS", programs);
     told(tests, tally)
 }
@@ -50,28 +48,4 @@ fn told(command: Command, tally: &mut Tally) -> Result<(), TaskError> {
     } else {
         Err(TaskError::Failed { line, status })
     }
-}
-
-/// `npm ci`, unless what is installed is what the lock says.
-fn install() -> Result<(), TaskError> {
-    let lock = Path::new(DIRECTORY).join("package-lock.json");
-    // Written last, so an interrupted installation is never taken for a whole one.
-    let stamp = Path::new(DIRECTORY).join("node_modules/.installed-lock.json");
-    let wanted = fs::read_to_string(&lock).map_err(unusable(&lock))?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    tool::run(npm(&["ci"]))?;
-    fs::write(&stamp, wanted).map_err(unusable(&stamp))
-}
-
-fn unusable(path: &Path) -> impl FnOnce(std::io::Error) -> TaskError {
-    let path = PathBuf::from(path);
-    |source| TaskError::File { path, source }
-}
-
-fn npm(arguments: &[&str]) -> Command {
-    let mut command = Command::new("npm");
-    command.args(["--prefix", DIRECTORY]).args(arguments);
-    command
 }

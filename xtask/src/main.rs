@@ -11,6 +11,7 @@ mod console;
 mod dev;
 mod fuzz;
 mod macos;
+mod npm;
 mod postgres;
 mod python;
 mod soak;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::tally::Tally;
 use crate::tool::{self, TaskError};
-use crate::{console, postgres, python, system_packages};
+use crate::{console, npm, postgres, python, system_packages};
 
 /// Installs, builds, tests and closes with one line that counts passed, failed and skipped tests.
 pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
@@ -14,6 +14,10 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
         eprintln!(
             "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
         );
+    }
+    match npm::is_installed() {
+        true => npm::IDENTITY_PROVIDER.install()?,
+        false => eprintln!("no npm: the tests of single sign-on will be skipped"),
     }
     let mut tally = Tally::default();
     let has_console = console::build()?;

@@ -17,6 +17,8 @@ mod credentials;
 mod endpoint;
 mod kms;
 #[cfg(feature = "profiles")]
+pub mod openid;
+#[cfg(feature = "profiles")]
 mod profiles;
 mod proxy;
 mod public_json;
@@ -24,6 +26,8 @@ mod random;
 mod signing;
 mod socket;
 mod ssm;
+#[cfg(feature = "profiles")]
+mod sts;
 mod tls;
 
 pub use alarm::Alarm;
@@ -48,4 +52,6 @@ pub use ssm::{
     RegisteredNode, ResumedSession, RoleToken, Ssm, StartSession, StartedSession, Tag,
     VerifiedRecording,
 };
+#[cfg(feature = "profiles")]
+pub use sts::{AssumedRole, WebIdentityRole, assume_role_with_web_identity};
 pub use tls::{TlsError, Trust};

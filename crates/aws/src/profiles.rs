@@ -40,6 +40,8 @@ pub struct Caller {
     /// Where KMS is: `AWS_ENDPOINT_URL_KMS`, else `AWS_ENDPOINT_URL`, else the profile's, else where SSM is if that is not
     /// AWS's own, else AWS's.
     pub kms: Endpoint,
+    /// Where STS is, by the same rule.
+    pub sts: Endpoint,
     /// Whether sessions without encryption by KMS are refused.
     pub requires_encryption: bool,
     /// Region of the credential scope.
@@ -97,16 +99,18 @@ pub async fn resolve_caller(options: CallerOptions) -> Result<Caller, ProfileErr
         Some(text) => text.parse()?,
         None => Endpoint::of_aws("ssm", &region),
     };
-    let kms = match configured_endpoint(&config, "KMS") {
-        Some(text) => text.parse()?,
-        None if endpoint.is_of_aws() => Endpoint::of_aws("kms", &region),
-        None => endpoint.clone(),
+    let beside = |service: &str, name: &str| match configured_endpoint(&config, service) {
+        Some(text) => text.parse(),
+        None if endpoint.is_of_aws() => Ok(Endpoint::of_aws(name, &region)),
+        None => Ok(endpoint.clone()),
     };
+    let (kms, sts) = (beside("KMS", "kms")?, beside("STS", "sts")?);
     let requires_encryption = require_encryption || configured_requirement(&config)?;
     let bundle = ca_bundle.or_else(|| configured_bundle(&config));
     Ok(Caller {
         endpoint,
         kms,
+        sts,
         requires_encryption,
         region,
         credentials: CredentialSource::Chain(Chain::new(&config)),

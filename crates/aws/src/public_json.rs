@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::call::deepest;
+#[cfg(feature = "profiles")]
+use crate::tls::{TlsError, Trust};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,10 +54,22 @@ impl PublicJson {
     /// Waits at most so long for an answer and reads at most so many bytes of it.
     #[must_use]
     pub fn new(within: Duration, longest: usize) -> Self {
-        let http = reqwest::Client::builder()
-            .timeout(within)
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
+        Self::of(reqwest::Client::builder().timeout(within), longest)
+    }
+
+    /// As [`PublicJson::new`], but believing whom `trust` says.
+    ///
+    /// # Errors
+    /// When the certificates of `trust` cannot be used.
+    #[cfg(feature = "profiles")]
+    pub fn trusting(trust: &Trust, within: Duration, longest: usize) -> Result<Self, TlsError> {
+        let tls = (*trust.client_config()?).clone();
+        let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+        Ok(Self::of(builder.timeout(within), longest))
+    }
+
+    fn of(builder: reqwest::ClientBuilder, longest: usize) -> Self {
+        let http = builder.redirect(reqwest::redirect::Policy::none()).build();
         Self {
             http: http.map_err(|error| deepest(&error)),
             longest,

@@ -13,6 +13,7 @@ use usher_aws::CallerOptions;
 use crate::admin::AdminCommand;
 use crate::audit::{self, ListArguments, VerifyArguments};
 use crate::cp::{self, CpArguments};
+use crate::credentials;
 use crate::dev::DevArguments;
 use crate::error::Error;
 use crate::exec::{self, ExecArguments};
@@ -48,13 +49,17 @@ enum Command {
     /// Look at the trail of who did what, and whether it is what it was
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Sign in to the web console
+    /// Sign in by the identity provider of the profile, or to the web console
     Login {
         #[command(flatten)]
         login: LoginArguments,
         #[command(flatten)]
         caller: CallerArguments,
     },
+    /// Print the keys of a profile whose people sign in, renewed where due; a credential_process
+    Credentials(CallerArguments),
+    /// Forget a sign-in, here and at the identity provider
+    Logout(CallerArguments),
     /// Open a shell on a managed node
     StartSession {
         #[command(flatten)]
@@ -228,6 +233,8 @@ async fn run(command: Command) -> Result<Outcome, Error> {
             sessions_report::run(report, caller.into()).await
         }
         Command::Login { login, caller } => login::run(login, caller.into()).await,
+        Command::Credentials(caller) => credentials::run(caller.into()).await,
+        Command::Logout(caller) => login::logout(caller.into()).await,
         Command::StartSession { session, caller } => {
             start_session::run(session, caller.into()).await
         }
@@ -309,6 +316,8 @@ mod tests {
         assert!(refused(&["cp", "web-1:a"]));
         assert!(refused(&["server", "/etc/usher/server.toml"]));
         assert!(refused(&["admin"]));
+        assert!(refused(&["login", "--console", "--device"]));
+        assert!(refused(&["login", "--issuer", "https://id.example.com"]));
         assert!(refused(&["dev", "--connect", "--no-agent"]));
         assert!(refused(&["dev", "--connect", "--", "true"]));
     }

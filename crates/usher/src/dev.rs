@@ -204,6 +204,7 @@ impl Served {
         let here: Endpoint = endpoint.parse().map_err(usher_aws::ProfileError::from)?;
         let caller = Caller {
             kms: here.clone(),
+            sts: here.clone(),
             endpoint: here,
             requires_encryption: false,
             region: REGION.to_owned(),

@@ -9,6 +9,7 @@ use crate::client::Listen;
 use crate::cp::CpError;
 use crate::dev::DevError;
 use crate::server::ServeError;
+use crate::sign_in::SignInError;
 use crate::target::TargetError;
 use crate::text::printable;
 
@@ -110,6 +111,9 @@ pub(crate) enum Error {
     /// AWS's command handed over something else than a StartSession answer.
     #[error("the StartSession response has no {0}")]
     IncompleteResponse(&'static str),
+    /// Single sign-on.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     /// `usher dev`.
     #[error(transparent)]
     Dev(#[from] DevError),
@@ -129,7 +133,7 @@ impl Error {
                 "give --endpoint-url or AWS_ENDPOINT_URL as http://HOST:PORT"
             }
             Self::Credentials(_) => {
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                "sign in with `usher login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             }
             Self::Call(error) => return call_hint(error),
             Self::NoKey {
@@ -146,6 +150,7 @@ impl Error {
                 "what runs in the session goes on until its idle timeout; `aws ssm terminate-session` ends it now"
             }
             Self::Cp(error) => return error.hint().map(str::to_owned),
+            Self::SignIn(error) => return error.hint(),
             Self::Dev(error) => return error.hint(),
             Self::Serve(error) => return error.hint(),
             _ => return None,
@@ -174,7 +179,7 @@ fn ended_sentence(session: &str, reason: &str) -> String {
 /// AWS's names for it, so that one setting serves the `aws` command and ours.
 const TRUST_HINT: &str = "name the certificate of the server's authority with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE";
 
-fn call_hint(error: &CallError) -> Option<String> {
+pub(crate) fn call_hint(error: &CallError) -> Option<String> {
     let hint = match (error.code(), error) {
         (Some("TargetNotConnected"), _) => "`usher nodes` shows which nodes are online",
         (Some("UnrecognizedClientException" | "InvalidSignatureException"), _) => {

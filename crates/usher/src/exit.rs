@@ -68,7 +68,7 @@ pub(crate) fn code(face: Face, result: &Result<Outcome, Error>) -> u8 {
 
 fn of_error(error: &Error) -> u8 {
     match error {
-        Error::Dev(_) | Error::Serve(_) | Error::Cp(_) => 1,
+        Error::Dev(_) | Error::Serve(_) | Error::Cp(_) | Error::SignIn(_) => 1,
         _ => 255,
     }
 }

@@ -8,7 +8,7 @@ use usher_aws::{
 use crate::error::Error;
 
 /// Goes into `User-Agent`.
-const PROGRAM: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
+pub(crate) const PROGRAM: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
 
 /// SSM as one caller.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl Reach {
         let Caller {
             endpoint,
             kms,
+            sts: _,
             requires_encryption,
             region,
             credentials,

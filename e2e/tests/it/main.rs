@@ -71,6 +71,8 @@ mod session_inputs;
 mod signatures;
 mod simulations;
 #[cfg(test)]
+mod single_sign_on;
+#[cfg(test)]
 mod strangers;
 #[cfg(test)]
 mod tls;

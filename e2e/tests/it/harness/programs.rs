@@ -48,6 +48,11 @@ pub(crate) fn aws() -> Option<PathBuf> {
     directory.join("aws").exists().then_some(directory)
 }
 
+/// The directory of the OpenID Connect provider, with its packages where `cargo xtask test` installed them.
+pub(crate) fn identity_provider() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/identity-provider"))
+}
+
 /// Whether a program can be started by its name.
 pub(crate) fn on_path(program: &str) -> bool {
     directory_of(program).is_some()

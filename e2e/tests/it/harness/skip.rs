@@ -12,6 +12,8 @@ pub(crate) enum Need {
     Root,
     /// The `aws` CLI and boto3.
     Aws,
+    /// Node, and the OpenID Connect provider that runs on it.
+    IdentityProvider,
     /// To watch what the agent's processes do.
     Strace,
     /// A program of the system.
@@ -26,6 +28,15 @@ impl Need {
                 "needs the aws CLI and boto3, which `cargo xtask test` installs where there is Python"
                     .to_owned(),
             ),
+            Need::IdentityProvider
+                if !programs::on_path("node")
+                    || !programs::identity_provider().join("node_modules").exists() =>
+            {
+                Some(
+                    "needs an OpenID Connect provider, which `cargo xtask test` installs where there is npm"
+                        .to_owned(),
+                )
+            }
             Need::Strace if !programs::on_path("strace") => Some("needs strace".to_owned()),
             Need::Program(name) if !programs::on_path(name) => Some(format!("needs {name}")),
             _ => None,
