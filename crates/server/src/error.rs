@@ -66,6 +66,8 @@ pub(crate) enum Code {
     DocumentVersionLimitExceeded,
     /// SSM: content above 64 KiB.
     MaxDocumentSizeExceeded,
+    /// The request did not arrive whole; AWS's clients send it again.
+    RequestTimeout,
     /// SSM: the target has no control channel, or does not exist.
     TargetNotConnected,
     /// SSM: no such session.
@@ -137,6 +139,9 @@ pub(crate) enum Code {
     IdpCommunicationError,
 }
 
+/// By name and by status, AWS's clients know it as one to repeat (botocore `retries/standard.py`).
+const CUT_OFF: (&str, StatusCode) = ("RequestTimeoutException", StatusCode::REQUEST_TIMEOUT);
+
 impl Code {
     /// The code's spelling and HTTP status in `protocol`.
     pub(crate) fn spelling(self, protocol: Protocol) -> (&'static str, StatusCode) {
@@ -160,6 +165,7 @@ impl Code {
             Self::Throttled => "ThrottlingException",
             Self::DoesNotExist => "DoesNotExistException",
             Self::TooLarge => return ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::RequestTimeout => return CUT_OFF,
             Self::Internal => return ("InternalServerError", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service().0,
         };
@@ -181,6 +187,7 @@ impl Code {
             Self::Validation => ("ValidationError", StatusCode::BAD_REQUEST),
             Self::Throttled => ("Throttling", StatusCode::BAD_REQUEST),
             Self::TooLarge => ("RequestEntityTooLarge", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::RequestTimeout => CUT_OFF,
             Self::Internal => ("ServiceFailure", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service(),
         }

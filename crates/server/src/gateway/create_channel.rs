@@ -5,22 +5,20 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use tokio::time::timeout;
 
 use super::admission::check_node;
 use super::limits::CREATE_CHANNEL_BYTES;
 use super::token::NewToken;
 use crate::context::Context;
 use crate::error::{ApiError, Code, Protocol};
-use crate::http::{RequestId, error_response};
+use crate::http::{RequestId, error_response, in_time, whole};
 use crate::identity::{Caller, Signature, authenticate};
-use crate::limits::BODY_TIME;
 use crate::store::TokenSide;
 
 /// AWS's agent stops asking for a data channel at once when the answer holds these words (agent.md 4.9).
@@ -76,12 +74,7 @@ pub(crate) async fn data_channel(
 
 async fn caller(context: &Context, request: Request) -> Result<Caller, ApiError> {
     let (parts, body): (Parts, Body) = request.into_parts();
-    let Ok(Ok(body)) = timeout(BODY_TIME, to_bytes(body, CREATE_CHANNEL_BYTES)).await else {
-        return Err(ApiError::new(
-            Code::TooLarge,
-            "The request's body is too long or did not arrive.",
-        ));
-    };
+    let body = in_time(whole(body, CREATE_CHANNEL_BYTES)).await?;
     authenticate(context, &parts, &body, "ssmmessages", Signature::SigV4).await
 }
 

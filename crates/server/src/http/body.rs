@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::request::Parts;
+use http_body_util::LengthLimitError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Peer;
@@ -74,24 +75,42 @@ pub(super) async fn read(
         } else {
             limits::BODY
         };
-        match to_bytes(body, most).await {
-            Ok(bytes) => Ok(ReadBody {
-                bytes,
-                _places: places,
-            }),
-            Err(_) => Err(ApiError::new(
-                Code::TooLarge,
-                format!("The request body could not be read, or is larger than {most} bytes."),
-            )),
-        }
+        Ok(ReadBody {
+            bytes: whole(body, most).await?,
+            _places: places,
+        })
     };
+    in_time(reading).await
+}
+
+/// A body of at most so many bytes.
+pub(crate) async fn whole(body: Body, most: usize) -> Result<Bytes, ApiError> {
+    let read = to_bytes(body, most).await;
+    read.map_err(|error| refusal(&error, most))
+}
+
+/// What reads a body, unless that takes too long.
+pub(crate) async fn in_time<T>(
+    reading: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
     match tokio::time::timeout(limits::BODY_TIME, reading).await {
         Ok(read) => read,
         Err(_) => Err(ApiError::new(
-            Code::MalformedInput,
+            Code::RequestTimeout,
             "The request body did not arrive in time.",
         )),
     }
+}
+
+/// A body that the network cut is no fault of who sent it, who is told to send it again.
+fn refusal(error: &axum::Error, most: usize) -> ApiError {
+    let cause = std::error::Error::source(error);
+    let limit = cause.and_then(|cause| cause.downcast_ref::<LengthLimitError>());
+    if limit.is_some() {
+        let sentence = format!("The request body is larger than {most} bytes.");
+        return ApiError::new(Code::TooLarge, sentence);
+    }
+    ApiError::new(Code::RequestTimeout, "The request body broke off.")
 }
 
 fn announced(parts: &Parts) -> usize {

@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::{console, gateway};
 
 pub(crate) use answer::{RequestId, error_response};
-pub(crate) use body::LargeBodies;
+pub(crate) use body::{LargeBodies, in_time, whole};
 pub(crate) use dispatch::heard;
 pub(crate) use guard::is_loopback;
 pub use listener::Listener;

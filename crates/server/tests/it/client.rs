@@ -17,6 +17,7 @@ pub(crate) struct Http {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) content: Vec<u8>,
     chunked: bool,
+    breaks_off: bool,
     path: String,
     pub(crate) method: &'static str,
 }
@@ -29,6 +30,7 @@ impl Http {
             headers,
             content: Vec::new(),
             chunked: false,
+            breaks_off: false,
             path: "/".to_owned(),
             method: "POST",
         }
@@ -71,6 +73,12 @@ impl Http {
     /// Sends the body as AWS's agent does, without saying how long it is.
     pub(crate) fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    /// Ends what is sent before the last byte of the body, as a cut network does, and still listens.
+    pub(crate) fn breaking_off(mut self) -> Self {
+        self.breaks_off = true;
         self
     }
 
@@ -134,7 +142,7 @@ impl Http {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         let length = self.content.len();
-        let content = match self.chunked {
+        let mut content = match self.chunked {
             false => {
                 head.push_str(&format!("content-length: {length}\r\n"));
                 self.content
@@ -153,7 +161,13 @@ impl Http {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         // The server may answer and close before it has read a body it refuses.
+        if self.breaks_off {
+            content.pop();
+        }
         let _ = stream.write_all(&content).await;
+        if self.breaks_off {
+            stream.shutdown().await.unwrap();
+        }
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         Reply::parse(&answer)

@@ -130,6 +130,29 @@ async fn a_body_above_the_limit_is_refused_before_it_is_understood() {
 }
 
 #[tokio::test]
+async fn a_body_that_the_network_cut_is_to_be_sent_again() {
+    let server = Running::start().await;
+    let calls = [
+        server.ssm_call("GetDocument", &json!({"Name": "x"})),
+        Http::post(server.address)
+            .at("/v1/data-channel/admin-0123456789abcdef0")
+            .body("{}"),
+    ];
+    for call in calls {
+        let signed = call.signed(&server.admin, "ssm", server.now());
+        for cut in [signed.clone(), signed.chunked()] {
+            let reply = cut.breaking_off().send().await;
+            assert_eq!(reply.status, 408, "{}", reply.body);
+            assert!(
+                reply.body.contains("The request body broke off."),
+                "{}",
+                reply.body
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn other_methods_and_paths_are_not_there() {
     let server = Running::start().await;
     let mut put = Http::post(server.address);

@@ -364,6 +364,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- log of the agent\n{}", self.agent_log());
+        }
         self.agent.signal(rustix::process::Signal::TERM);
         self.agent.wait(DEADLINE);
         let _ = self.orders.send(Order::Stop);

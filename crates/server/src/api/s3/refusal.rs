@@ -15,6 +15,7 @@ pub(crate) fn of_api(error: &ApiError) -> S3Error {
         Code::UnknownAccessKey => S3ErrorCode::InvalidAccessKeyId,
         Code::SignatureMismatch => S3ErrorCode::SignatureDoesNotMatch,
         Code::ExpiredToken => S3ErrorCode::ExpiredToken,
+        Code::RequestTimeout => S3ErrorCode::RequestTimeout,
         Code::TooLarge => S3ErrorCode::EntityTooLarge,
         Code::Throttled => S3ErrorCode::SlowDown,
         Code::Internal => S3ErrorCode::InternalError,

@@ -8,11 +8,11 @@ mod connections;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::far_end::FarEnd;
 use crate::harness::programs;
-use crate::weather::forecast::Random;
+use crate::harness::random::Random;
 use crate::weather::piped::Piped;
 use crate::weather::place::Place;
 use connections::{Connections, Way};
@@ -210,12 +210,19 @@ fn copy(place: &Place, bytes: &[u8], here: &PathBuf, there: &PathBuf) -> Result<
     let mut cp = usher(place, &["cp", "--quiet"]);
     cp.arg(here)
         .arg(format!("{}:{}", place.node(), there.display()));
-    let output = cp.stdin(Stdio::null()).output().unwrap();
-    if !output.status.success() {
+    cp.stdin(Stdio::null());
+    let started = Instant::now();
+    loop {
+        let output = cp.output().unwrap();
+        if output.status.success() {
+            return same(&fs::read(there).unwrap(), bytes);
+        }
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{}: {words}", output.status));
+        // No session begins while the node's own channel is cut; a person tries again.
+        if !words.contains("(TargetNotConnected)") || started.elapsed() > PATIENCE {
+            return Err(format!("{}: {words}", output.status));
+        }
     }
-    same(&fs::read(there).unwrap(), bytes)
 }
 
 /// Where they differ.
