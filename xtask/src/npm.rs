@@ -21,6 +21,11 @@ pub(crate) const IDENTITY_PROVIDER: Packages = Packages {
     directory: concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/identity-provider"),
 };
 
+/// The terminal emulator that judges, beside pyte, what recordings play back.
+pub(crate) const EMULATORS: Packages = Packages {
+    directory: concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/emulators"),
+};
+
 /// Whether there is npm.
 pub(crate) fn is_installed() -> bool {
     tool::succeeds("npm", &["--version"])

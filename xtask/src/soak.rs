@@ -27,6 +27,9 @@ pub(crate) struct Lengths {
     /// For how many seconds a client sleeps
     #[arg(long, default_value_t = 300)]
     asleep: u64,
+    /// How many recordings to play for two more terminal emulators
+    #[arg(long, default_value_t = 100)]
+    screens: u64,
     /// How many MiB a large object has
     #[arg(long, default_value_t = 1024)]
     object: u64,
@@ -71,12 +74,13 @@ pub(crate) fn run(lengths: &Lengths) -> Result<(), TaskError> {
 }
 
 /// The flag of each, its length, and what is run.
-fn runs(lengths: &Lengths) -> [(&'static str, u64, Command); 11] {
+fn runs(lengths: &Lengths) -> [(&'static str, u64, Command); 12] {
     let Lengths {
         mutations,
         seeds,
         weather,
         asleep,
+        screens,
         object,
         logged,
         kills,
@@ -98,6 +102,11 @@ fn runs(lengths: &Lengths) -> [(&'static str, u64, Command); 11] {
             "asleep",
             asleep,
             end_to_end("weather::silence", "USHER_ASLEEP", asleep),
+        ),
+        (
+            "screens",
+            screens,
+            end_to_end("screen::by_chance", "USHER_SCREENS", screens),
         ),
         (
             "object",

@@ -15,9 +15,13 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
             "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
         );
     }
-    match npm::is_installed() {
-        true => npm::IDENTITY_PROVIDER.install()?,
-        false => eprintln!("no npm: the tests of single sign-on will be skipped"),
+    if npm::is_installed() {
+        npm::IDENTITY_PROVIDER.install()?;
+        npm::EMULATORS.install()?;
+    } else {
+        eprintln!(
+            "no npm: the tests of single sign-on and of recordings by chance will be skipped"
+        );
     }
     let mut tally = Tally::default();
     let has_console = console::build()?;

@@ -4,10 +4,12 @@
 //! user with the same environment and size. A terminal emulator judges both, cell by cell, attributes and cursor
 //! included.
 
+mod by_chance;
 mod paste;
 mod programs;
 mod recorded;
 mod side_by_side;
+mod stream;
 
 use crate::harness::skip::Need;
 

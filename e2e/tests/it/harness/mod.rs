@@ -10,6 +10,7 @@ pub(crate) mod os_users;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod programs;
+pub(crate) mod random;
 pub(crate) mod shared;
 pub(crate) mod site;
 pub(crate) mod skip;

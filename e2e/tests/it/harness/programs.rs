@@ -53,6 +53,12 @@ pub(crate) fn identity_provider() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/identity-provider"))
 }
 
+/// The directory of the terminal emulators that judge recordings, with their packages where `cargo xtask test` installed
+/// them.
+pub(crate) fn emulators() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/emulators"))
+}
+
 /// Whether a program can be started by its name.
 pub(crate) fn on_path(program: &str) -> bool {
     directory_of(program).is_some()

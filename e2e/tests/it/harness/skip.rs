@@ -14,6 +14,8 @@ pub(crate) enum Need {
     Aws,
     /// Node, and the OpenID Connect provider that runs on it.
     IdentityProvider,
+    /// pyte, and xterm.js on Node.
+    Emulators,
     /// To watch what the agent's processes do.
     Strace,
     /// A program of the system.
@@ -34,6 +36,15 @@ impl Need {
             {
                 Some(
                     "needs an OpenID Connect provider, which `cargo xtask test` installs where there is npm"
+                        .to_owned(),
+                )
+            }
+            Need::Emulators
+                if !programs::on_path("node")
+                    || !programs::emulators().join("node_modules").exists() =>
+            {
+                Some(
+                    "needs the terminal emulator xterm.js, which `cargo xtask test` installs where there is npm"
                         .to_owned(),
                 )
             }

@@ -21,8 +21,18 @@ use super::process::Process;
 /// Everything the program has written, and the screen it makes.
 struct Seen {
     bytes: Vec<u8>,
+    /// Sizes that the terminal was given, each after so many bytes.
+    sizes: Vec<(usize, (u16, u16))>,
     screen: vt100::Parser,
     closed: bool,
+}
+
+/// What came to a terminal, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Output(Vec<u8>),
+    /// Columns and rows.
+    Size(u16, u16),
 }
 
 /// Everything a person sees of a terminal: the cells with their attributes, and the cursor.
@@ -103,6 +113,7 @@ impl Terminal {
         let seen = Arc::new((
             Mutex::new(Seen {
                 bytes: Vec::new(),
+                sizes: Vec::new(),
                 screen,
                 closed: false,
             }),
@@ -128,13 +139,25 @@ impl Terminal {
     /// Gives the terminal another size; the kernel tells the program.
     pub(crate) fn resize(&mut self, cols: u16, rows: u16) {
         tcsetwinsize(&self.master, winsize(cols, rows)).unwrap();
-        self.seen
-            .0
-            .lock()
-            .unwrap()
-            .screen
-            .screen_mut()
-            .set_size(length(rows), length(cols));
+        let mut seen = self.seen.0.lock().unwrap();
+        let after = seen.bytes.len();
+        seen.sizes.push((after, (cols, rows)));
+        let screen = seen.screen.screen_mut();
+        screen.set_size(length(rows), length(cols));
+    }
+
+    /// All that came to the screen so far.
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        let seen = self.seen.0.lock().unwrap();
+        let mut steps = Vec::new();
+        let mut from = 0;
+        for (after, (cols, rows)) in &seen.sizes {
+            steps.push(Step::Output(seen.bytes[from..*after].to_vec()));
+            steps.push(Step::Size(*cols, *rows));
+            from = *after;
+        }
+        steps.push(Step::Output(seen.bytes[from..].to_vec()));
+        steps
     }
 
     /// The screen as it is now.

@@ -1,44 +1,19 @@
 //! What a session's recording plays back is what its person saw.
 
-use std::num::NonZero;
 use std::time::Instant;
-
-use serde_json::Value;
 
 use super::PROGRAMS;
 use super::side_by_side::SideBySide;
+use super::stream::Stream;
 use crate::harness::DEADLINE;
 use crate::harness::skip::lacks;
-use crate::harness::terminal::Look;
-
-/// What a terminal shows that has played the whole recording.
-fn played(cast: &str) -> Look {
-    let mut lines = cast.lines();
-    let header: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
-    let size = |value: &Value| -> NonZero<u16> { value.to_string().parse().unwrap() };
-    let mut screen = vt100::Parser::new(size(&header["height"]), size(&header["width"]), 0);
-    for line in lines {
-        let event: Value = serde_json::from_str(line).unwrap();
-        let text = event[2].as_str().unwrap();
-        match event[1].as_str().unwrap() {
-            "o" => screen.process(text.as_bytes()),
-            "r" => {
-                let (cols, rows) = text.split_once('x').unwrap();
-                let (cols, rows): (NonZero<u16>, NonZero<u16>) =
-                    (cols.parse().unwrap(), rows.parse().unwrap());
-                screen.screen_mut().set_size(rows, cols);
-            }
-            other => panic!("an event {other}"),
-        }
-    }
-    Look::of(screen.screen())
-}
 
 /// What the person sees is in the recording already; what is still on its way to them may be, too.
 fn plays_back(both: &SideBySide, session: &str) {
     let started = Instant::now();
     loop {
-        let (played, seen) = (played(&both.recording(session)), both.seen());
+        let played = Stream::of_cast(&both.recording(session)).look();
+        let seen = both.seen();
         if seen == played {
             return;
         }

@@ -6,10 +6,11 @@
 use std::process::Command;
 use std::time::Duration;
 
-use super::forecast::{Forecast, Random};
+use super::forecast::Forecast;
 use super::piped::{Client, Piped};
 use super::place::Place;
 use crate::harness::process::output_of;
+use crate::harness::random::Random;
 
 /// Bytes in each direction.
 const FLOOD: usize = 512 * 1024;

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::forecast::Random;
 use super::piped::{Client, Piped};
 use super::place::Place;
 use crate::fixtures::SESSION;
 use crate::harness::DEADLINE;
 use crate::harness::process::output_of;
+use crate::harness::random::Random;
 use crate::harness::skip::lacks;
 
 /// Sessions at a time.

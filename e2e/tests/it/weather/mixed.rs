@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::forecast::{Random, squalls};
+use super::forecast::squalls;
 use super::place::Place;
 use crate::fixtures::SESSION;
 use crate::harness::DEADLINE;
+use crate::harness::random::Random;
 use crate::harness::skip::lacks;
 use census::Census;
 use far_end::FarEnd;
