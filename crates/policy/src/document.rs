@@ -4,25 +4,32 @@
 //! reaches a node unchecked, and no caller's value reaches a key that decides who the session becomes.
 //! Not here: the size limit of 64 KB, which belongs to whoever takes the text in.
 
+mod allowed_pattern;
 mod error;
 pub(crate) mod fields;
+mod filled;
 mod parameters;
 mod placeholder;
+mod placeholder_rules;
 mod properties;
+mod stored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use usher_wire::message::SessionType;
 
+pub use allowed_pattern::AllowedPattern;
 pub use error::{DocumentError, DocumentErrorCode, ParameterError};
+pub use placeholder::refers_to_parameter_store;
 pub use properties::{CommandProperties, Platform, PortProperties, SessionProperties};
+pub use stored::{StoreReference, StoredValues};
 
 use crate::strict_value;
 use crate::{Preferences, RunAsInputs, SessionInputs};
 use fields::{Fields, Rule, Stage};
+use filled::{each_text, filled, refers_again};
 use parameters::Parameter;
-use placeholder::{Piece, pieces};
 
 /// The text form of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +137,25 @@ impl SessionDocument {
         self.inputs.as_ref().map(RunAsInputs::read).transpose()
     }
 
-    /// Fills in the parameters of a StartSession call.
+    /// What the document and these parameters ask of Parameter Store.
+    #[must_use]
+    pub fn references(&self, given: &BTreeMap<String, Vec<String>>) -> BTreeSet<StoreReference> {
+        let mut found = BTreeSet::new();
+        let mut note = |text: &str| stored::collect(text, &mut found);
+        for value in self.inputs.iter().flat_map(Map::values) {
+            each_text(value, &mut note);
+        }
+        if let Some(properties) = &self.properties {
+            each_text(properties, &mut note);
+        }
+        for (name, parameter) in &self.parameters {
+            let texts = parameter.texts(given.get(name));
+            texts.into_iter().flatten().for_each(|text| note(text));
+        }
+        found
+    }
+
+    /// Fills in the parameters of a StartSession call, and what Parameter Store has for [`SessionDocument::references`].
     ///
     /// # Errors
     /// A parameter that is unknown, missing or refused by its declaration, or a document that breaks a rule once the
@@ -138,22 +163,27 @@ impl SessionDocument {
     pub fn bind(
         &self,
         given: &BTreeMap<String, Vec<String>>,
+        stored: &StoredValues,
     ) -> Result<BoundDocument, ParameterError> {
-        let values = parameters::values(&self.parameters, given)?;
+        let values = parameters::values(&self.parameters, given, stored)?;
+        let fill = |value: &Value| {
+            let filled = filled(value, &values, stored)?;
+            if refers_again(&filled) {
+                return Err(ParameterError::RefersAgain);
+            }
+            Ok(filled)
+        };
         let inputs = match &self.inputs {
             Some(inputs) => {
-                let filled: Map<String, Value> = inputs
+                let filled = inputs
                     .iter()
-                    .map(|(key, value)| (key.clone(), filled(value, &values)))
-                    .collect();
+                    .map(|(key, value)| Ok((key.clone(), fill(value)?)))
+                    .collect::<Result<Map<String, Value>, ParameterError>>()?;
                 Some(SessionInputs::read(&filled, Stage::Bound)?)
             }
             None => None,
         };
-        let properties = self
-            .properties
-            .as_ref()
-            .map(|properties| filled(properties, &values));
+        let properties = self.properties.as_ref().map(fill).transpose()?;
         Ok(BoundDocument {
             session_type: self.session_type,
             description: self.description.clone(),
@@ -171,7 +201,8 @@ impl SessionDocument {
         match &self.inputs {
             Some(inputs)
                 if self.session_type == SessionType::StandardStream
-                    && self.parameters.is_empty() =>
+                    && self.parameters.is_empty()
+                    && self.references(&BTreeMap::new()).is_empty() =>
             {
                 SessionInputs::read(inputs, Stage::Bound)
             }
@@ -185,39 +216,6 @@ impl SessionDocument {
         }
         SessionProperties::read(self.session_type, self.properties.as_ref(), Stage::Stored)
             .map(drop)
-    }
-
-    fn check_placeholders(&self) -> Result<(), DocumentError> {
-        for (key, value) in self.inputs.iter().flatten() {
-            self.check_placeholders_of(value, &format!("inputs.{key}"))?;
-        }
-        self.properties.as_ref().map_or(Ok(()), |properties| {
-            self.check_placeholders_of(properties, "properties")
-        })
-    }
-
-    fn check_placeholders_of(&self, value: &Value, path: &str) -> Result<(), DocumentError> {
-        match value {
-            Value::String(text) => pieces(text).into_iter().try_for_each(|piece| match piece {
-                Piece::Name(name) if !self.parameters.contains_key(name) => {
-                    Err(DocumentError::UndeclaredParameter {
-                        path: path.to_owned(),
-                        name: name.to_owned(),
-                    })
-                }
-                Piece::ParameterStore => Err(DocumentError::ParameterStoreRefused {
-                    path: path.to_owned(),
-                }),
-                Piece::Name(_) | Piece::Text(_) => Ok(()),
-            }),
-            Value::Array(items) => items
-                .iter()
-                .try_for_each(|item| self.check_placeholders_of(item, path)),
-            Value::Object(map) => map.iter().try_for_each(|(key, value)| {
-                self.check_placeholders_of(value, &format!("{path}.{key}"))
-            }),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -251,29 +249,5 @@ impl BoundDocument {
             "inputs": preferences.effective(self.inputs()).to_json(),
             "properties": self.properties.to_json(),
         })
-    }
-}
-
-/// `value` with every placeholder replaced.
-fn filled(value: &Value, values: &BTreeMap<String, String>) -> Value {
-    match value {
-        Value::String(text) => {
-            let pieces = pieces(text).into_iter().map(|piece| match piece {
-                Piece::Text(text) => text,
-                // Declared, or the document would not have been stored.
-                Piece::Name(name) => values.get(name).map_or("", String::as_str),
-                Piece::ParameterStore => "",
-            });
-            Value::String(pieces.collect())
-        }
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|item| filled(item, values)).collect())
-        }
-        Value::Object(map) => Value::Object(
-            map.iter()
-                .map(|(key, value)| (key.clone(), filled(value, values)))
-                .collect(),
-        ),
-        other => other.clone(),
     }
 }

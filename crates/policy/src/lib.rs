@@ -24,8 +24,9 @@ mod tags;
 pub use context::Context;
 pub use decision::{Decision, PolicyKind, StatementRef};
 pub use document::{
-    BoundDocument, CommandProperties, DocumentError, DocumentErrorCode, DocumentFormat,
-    ParameterError, Platform, PortProperties, SessionDocument, SessionProperties,
+    AllowedPattern, BoundDocument, CommandProperties, DocumentError, DocumentErrorCode,
+    DocumentFormat, ParameterError, Platform, PortProperties, SessionDocument, SessionProperties,
+    StoreReference, StoredValues, refers_to_parameter_store,
 };
 pub use evaluate::{Request, evaluate, evaluate_trusted, is_allowed_within};
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};

@@ -36,6 +36,8 @@ pub struct Config {
     pub identity_check: Duration,
     /// Whether sessions are recorded.
     pub recording: Recording,
+    /// What a session document may let its caller say in a command.
+    pub command_parameters: CommandParameters,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
 }
@@ -70,6 +72,16 @@ pub enum Recording {
     On,
     /// None.
     Off,
+}
+
+/// What may stand in the `commands` of session documents other than those that come with the service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CommandParameters {
+    /// Parameters that say what they take: `allowedValues`, `allowedPattern`, or a type that is no text.
+    #[default]
+    Constrained,
+    /// All: whoever may start a session with such a document may run any command by it.
+    Any,
 }
 
 /// Whom the server listens to beyond what is always right. The default is nobody.

@@ -6,7 +6,7 @@
 
 use http::StatusCode;
 
-use crate::api::{KmsCode, LogsCode};
+use crate::api::{KmsCode, LogsCode, ParameterCode};
 
 /// The two answer formats of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub(crate) enum Code {
     /// SSM: the node's fingerprint is not the registered one.
     MachineFingerprintDoesNotMatch,
 
+    /// SSM: one that only Parameter Store has.
+    Parameter(ParameterCode),
     /// KMS: one of its own.
     Kms(KmsCode),
     /// CloudWatch Logs: one of its own.
@@ -240,6 +242,7 @@ impl Code {
             Self::InvalidEventCategory => {
                 ("InvalidEventCategoryException", StatusCode::BAD_REQUEST)
             }
+            Self::Parameter(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::Logs(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::Kms(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::NoSuchEntity => ("NoSuchEntity", StatusCode::NOT_FOUND),

@@ -30,6 +30,7 @@ mod limits;
 mod logs;
 mod objects;
 mod openid;
+mod parameters;
 mod per_address;
 mod recording;
 mod server;
@@ -41,7 +42,7 @@ mod vault;
 
 pub use audit::{Finding, Verification, verify as verify_audit_trail};
 pub use clock::Clock;
-pub use config::{Config, Database, Perimeter, Recording, RootKey};
+pub use config::{CommandParameters, Config, Database, Perimeter, Recording, RootKey};
 pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};

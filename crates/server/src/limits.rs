@@ -121,6 +121,13 @@ pub(crate) const DOCUMENT: usize = 64 * 1024;
 /// Versions of a document; more are `DocumentVersionLimitExceeded`.
 pub(crate) const DOCUMENT_VERSIONS: i64 = 1000;
 
+/// Parameters of Parameter Store; more are `ParameterLimitExceeded`.
+pub(crate) const PARAMETERS: i64 = 10_000;
+/// Versions of a parameter that are kept; older ones are forgotten.
+pub(crate) const PARAMETER_VERSIONS: i64 = 100;
+/// Bytes of a parameter's value; more are a validation error.
+pub(crate) const PARAMETER_VALUE: usize = 4096;
+
 /// Days an activation may live; more are `InvalidParameters`.
 pub(crate) const ACTIVATION_DAYS: i64 = 30;
 /// How long a node's own temporary keys live, as in AWS.

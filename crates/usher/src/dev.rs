@@ -21,7 +21,8 @@ use usher_aws::{
     Caller, ConsoleLink, CredentialSource, Credentials, Endpoint, StartSession, Trust,
 };
 use usher_server::{
-    AccessKeyPair, Config, Database, Listener, Nodes, Perimeter, Recording, RootKey, Server,
+    AccessKeyPair, CommandParameters, Config, Database, Listener, Nodes, Perimeter, Recording,
+    RootKey, Server,
 };
 use usher_wire::ids::{AccountId, NodeId};
 
@@ -161,6 +162,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         extra_refused_os_users: Vec::new(),
         identity_check: IDENTITY_CHECK,
         recording: Recording::On,
+        command_parameters: CommandParameters::Constrained,
         perimeter: Perimeter::default(),
     }
 }

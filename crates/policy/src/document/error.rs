@@ -43,15 +43,29 @@ pub enum DocumentError {
     )]
     PlaceholderRefused { path: String },
     #[error(
-        "{path} refers to Parameter Store ({{{{ssm:…}}}}), which is not served; use a parameter of the document."
+        "{path} has a reference to Parameter Store that is none: write {{{{ssm:name}}}} or {{{{ssm:name:version}}}}; \
+         {{{{ssm-secure:…}}}} is not served."
     )]
-    ParameterStoreRefused { path: String },
+    UnresolvableReference { path: String },
+    #[error(
+        "{path} may not be fed from Parameter Store: what protects a session is for the author of its document to say."
+    )]
+    StoredValueRefused { path: String },
     #[error(
         "{path} uses the parameter {name}, which the document does not declare under parameters."
     )]
     UndeclaredParameter { path: String, name: String },
     #[error(
-        "{} must hold account preferences: sessionType Standard_Stream and no parameters.",
+        "{path} uses the StringList {name}, which can only stand alone: as commands, or as one of their items."
+    )]
+    ListWithinText { path: String, name: String },
+    #[error(
+        "{path} uses the parameter {name}, which has neither allowedValues nor allowedPattern: whoever starts the session \
+         could run any command by it."
+    )]
+    UnconstrainedCommand { path: String, name: String },
+    #[error(
+        "{} must hold account preferences: sessionType Standard_Stream, no parameters and no references to Parameter Store.",
         crate::preferences::DOCUMENT_NAME
     )]
     NotPreferences,
@@ -79,8 +93,19 @@ pub enum ParameterError {
     NotOneValue { name: String },
     #[error("The parameter {name} {rule}.")]
     RuleBroken { name: String, rule: String },
-    #[error("The parameter {name} refers to Parameter Store ({{{{ssm:…}}}}), which is not served.")]
-    ParameterStoreRefused { name: String },
+    #[error("The parameter {name} must have {least} to {most} items.")]
+    ItemCount { name: String, least: u64, most: u64 },
+    #[error(
+        "The parameter {name} has a reference to Parameter Store that is none: write {{{{ssm:name}}}} or \
+         {{{{ssm:name:version}}}}; {{{{ssm-secure:…}}}} is not served."
+    )]
+    UnresolvableReference { name: String },
+    #[error("{{{{ssm:{name}}}}} was not looked up in Parameter Store.")]
+    NotLookedUp { name: String },
+    #[error(
+        "With these values the session document would refer to Parameter Store once more, which is not followed."
+    )]
+    RefersAgain,
     #[error("With these parameters the document breaks a rule: {0}")]
     Document(#[from] DocumentError),
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use usher_policy::{
     BoundDocument, LogFailure, ParameterError, Platform, Preferences, SessionProperties,
+    StoredValues,
 };
 
 use crate::documents::{parse, refused, shell};
 
-fn given(values: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn given(values: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
     values
         .iter()
         .map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]))
@@ -20,7 +21,7 @@ fn given(values: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
 fn bind(document: &Value, values: &[(&str, &str)]) -> Result<BoundDocument, String> {
     parse(document)
         .unwrap()
-        .bind(&given(values))
+        .bind(&given(values), &StoredValues::default())
         .map_err(|error| error.to_string())
 }
 
@@ -67,7 +68,7 @@ pub(crate) fn command(text: &str) -> Value {
     })
 }
 
-fn linux_command(bound: &BoundDocument) -> String {
+pub(crate) fn linux_command(bound: &BoundDocument) -> String {
     match bound.properties() {
         SessionProperties::Commands(commands) => commands[&Platform::Linux].commands.clone(),
         other => format!("{other:?}"),
@@ -75,9 +76,8 @@ fn linux_command(bound: &BoundDocument) -> String {
 }
 
 #[test]
-fn placeholders_must_be_declared_and_never_reach_parameter_store() {
+fn placeholders_must_be_declared() {
     refused(&command("echo {{ other }}"), "uses the parameter other");
-    refused(&command("echo {{ssm:secret}}"), "Parameter Store");
 }
 
 #[test]
@@ -85,12 +85,32 @@ fn declarations_are_checked_when_stored() {
     for (declaration, rule) in [
         (json!({}), "type is missing"),
         (
-            json!({ "type": "StringList" }),
-            "must be String, Integer or Boolean",
+            json!({ "type": "StringMap" }),
+            "must be String, StringList, Integer or Boolean",
         ),
         (
             json!({ "type": "String", "minItems": 1 }),
-            "minItems is not known",
+            "minItems belongs to the type StringList",
+        ),
+        (
+            json!({ "type": "StringList", "minItems": 3, "maxItems": 2 }),
+            "minItems must not be above maxItems",
+        ),
+        (
+            json!({ "type": "StringList", "default": "a" }),
+            "default must be a list",
+        ),
+        (
+            json!({ "type": "StringList", "default": ["a", "b"], "maxItems": 1 }),
+            "default must have 0 to 1 items",
+        ),
+        (
+            json!({ "type": "StringList", "default": ["a", "B"], "allowedPattern": "[a-z]" }),
+            "default must match [a-z] as a whole",
+        ),
+        (
+            json!({ "type": "String", "minChars": 3, "maxChars": 2 }),
+            "minChars must not be above maxChars",
         ),
         (
             json!({ "type": "String", "allowedPattern": "(?=a)" }),
@@ -158,9 +178,13 @@ fn parameters_that_do_not_fit_are_refused_by_name_and_without_their_value() {
         &[("name", "abcdef")],
         "must have 0 to 5 characters",
     );
-    bind_refused(&document, &[("name", "{{ssm:x}}")], "Parameter Store");
+    bind_refused(&document, &[("name", "{{ssm:x}}")], "was not looked up");
+    bind_refused(&document, &[("name", "{{ssm-secure:x}}")], "that is none");
     let two = BTreeMap::from([("name".to_owned(), vec!["a".to_owned(), "b".to_owned()])]);
-    let error = parse(&document).unwrap().bind(&two).unwrap_err();
+    let error = parse(&document)
+        .unwrap()
+        .bind(&two, &StoredValues::default())
+        .unwrap_err();
     assert_eq!(
         error,
         ParameterError::NotOneValue {

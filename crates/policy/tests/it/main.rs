@@ -8,6 +8,7 @@
 )]
 
 mod binding;
+mod command_parameters;
 mod documents;
 mod evaluation;
 mod grammar;
@@ -18,4 +19,5 @@ mod resource_policy;
 mod run_as;
 mod run_as_oracle;
 mod simulation;
+mod stored_values;
 mod trust;

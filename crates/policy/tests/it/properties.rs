@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use usher_policy::{
     Context, Decision, DocumentFormat, NamedPolicy, PolicyDocument, Request, SessionDocument,
-    evaluate, simulate,
+    StoredValues, evaluate, simulate,
 };
 
 use crate::evaluation::granting;
@@ -230,7 +230,7 @@ proptest! {
             "inputs": { "runAsEnabled": true, "runAsDefaultUser": "ops", "shellProfile": { "linux": "{{ p }}" } },
         });
         let document = SessionDocument::parse(&text.to_string(), DocumentFormat::Json).unwrap();
-        if let Ok(bound) = document.bind(&[("p".to_owned(), vec![value])].into()) {
+        if let Ok(bound) = document.bind(&[("p".to_owned(), vec![value])].into(), &StoredValues::default()) {
             let run_as = &bound.inputs().unwrap().run_as;
             prop_assert_eq!((run_as.enabled, run_as.default_user.as_str()), (true, "ops"));
         }

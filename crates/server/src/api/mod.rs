@@ -16,9 +16,12 @@ mod sts;
 mod table;
 
 pub(crate) use iam::{check_name, make_access_key};
-pub(crate) use kms::{KmsCode, Wish, key_arn, permitted, rehearse};
+pub(crate) use kms::{
+    KmsCode, Wish, decrypt_for, encrypt_for, ensure_service_key, key_arn, permitted, rehearse,
+};
 pub(crate) use logs::{LogsCode, deliver_log_events};
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
+pub(crate) use ssm::ParameterCode;
 
 /// Every operation served.
 static OPERATIONS: &[Entry] = &[
@@ -168,6 +171,13 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::AddTagsToResource>(),
     entry::<ssm::RemoveTagsFromResource>(),
     entry::<ssm::ListTagsForResource>(),
+    entry::<ssm::PutParameter>(),
+    entry::<ssm::GetParameter>(),
+    entry::<ssm::GetParameters>(),
+    entry::<ssm::GetParametersByPath>(),
+    entry::<ssm::DescribeParameters>(),
+    entry::<ssm::DeleteParameter>(),
+    entry::<ssm::DeleteParameters>(),
     entry::<ssm::CreateActivation>(),
     entry::<ssm::DescribeActivations>(),
     entry::<ssm::DeleteActivation>(),

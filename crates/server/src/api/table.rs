@@ -74,6 +74,7 @@ fn words(resource: &Resource) -> String {
         Resource::ManagedPolicy(arn) => format!("the managed policy {arn}"),
         Resource::EntityAt { kind, path, name } => format!("the {kind:?} {path}{name}"),
         Resource::Document(name) => format!("the document {name}"),
+        Resource::Parameter(name) => format!("the parameter {name}"),
         Resource::Arn(arn) => format!("`{arn}`"),
         Resource::LogStream { group, stream } if stream.is_empty() => {
             format!("the log group {group}")

@@ -229,12 +229,22 @@ fn object(members: &Map<String, Value>) -> Value {
     let shown = members.iter().map(|(name, value)| {
         let value = match name.as_str() {
             name if MAPS.contains(&name) && value.is_object() => capped_map(value),
+            "Value" | "value" if !is_tag(members) => HIDDEN.into(),
             name if is_shown(name) => inner(value),
             _ => HIDDEN.into(),
         };
         (lower_first(name), value)
     });
     Value::Object(shown.collect())
+}
+
+/// Whether these are the two members of a tag. Any other value, such as a parameter's, may be a secret.
+fn is_tag(members: &Map<String, Value>) -> bool {
+    let of_tag = ["key", "value"];
+    members.len() == of_tag.len()
+        && members
+            .keys()
+            .all(|name| of_tag.contains(&lower_first(name).as_str()))
 }
 
 fn inner(value: &Value) -> Value {
@@ -325,6 +335,19 @@ mod tests {
             shown(&json!({"NewThing": {"Name": "x"}})),
             json!({"newThing": HIDDEN})
         );
+    }
+
+    #[test]
+    fn a_value_that_is_no_tags_is_hidden() {
+        for members in [
+            json!({"Name": "db", "Value": "hunter2", "Type": "SecureString", "KeyId": "k"}),
+            json!({"Name": "db", "Key": "k", "Value": "hunter2"}),
+            json!({"Parameters": [{"Name": "db", "Value": "hunter2"}]}),
+            json!({"Parameter": {"Name": "db", "Value": "hunter2"}}),
+        ] {
+            let text = shown(&members).to_string();
+            assert!(!text.contains("hunter2") && text.contains(HIDDEN), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::documents;
 use crate::error::ApiError;
 use crate::identity::{Caller, Resource, Who, find_managed_policy};
+use crate::parameters::Named;
 use crate::store::{EntityRow, Kind, TagRow, Tagged};
 
 /// Members of a group that a picture shows.
@@ -61,6 +62,10 @@ async fn read(context: &Context, caller: &Caller, resource: &Resource) -> Result
         },
         Resource::Document(given) => match documents::plain_name(context.config.scope(), given) {
             Some(name) => document(context, name).await,
+            None => Ok(Value::Null),
+        },
+        Resource::Parameter(given) => match Named::parse(context.config.scope(), given) {
+            Some(named) => parameter(context, &named.name).await,
             None => Ok(Value::Null),
         },
         Resource::Node(id) => node(context, id).await,
@@ -166,6 +171,23 @@ async fn document(context: &Context, name: &str) -> Result<Value, ApiError> {
         "defaultContent": content(row.default_version).await?,
         "latestContent": content(row.latest_version).await?,
         "tags": tags(&store.ssm_tags(Tagged::Document(name)).await?),
+    }))
+}
+
+/// Without its value, which may be a secret: the version says that it changed.
+async fn parameter(context: &Context, name: &str) -> Result<Value, ApiError> {
+    let store = &context.store;
+    let Some(row) = store.parameter(name, None).await? else {
+        return Ok(Value::Null);
+    };
+    Ok(json!({
+        "name": row.name,
+        "version": row.version,
+        "type": row.kind.as_str(),
+        "keyId": row.kms_key,
+        "description": row.description,
+        "allowedPattern": row.allowed_pattern,
+        "tags": tags(&store.ssm_tags(Tagged::Parameter(name)).await?),
     }))
 }
 

@@ -14,7 +14,7 @@ use crate::error::{ApiError, Code};
 use crate::identity::Scope;
 use crate::store::{DocumentRow, VersionRow};
 
-pub(crate) use text::{Format, Parameter, Text, check_version_name};
+pub(crate) use text::{Format, Parameter, Text, check_commands, check_version_name};
 
 /// The document whose content is the account's preferences.
 pub(crate) const PREFERENCES: &str = "SSM-SessionManagerRunShell";

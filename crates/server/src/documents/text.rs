@@ -8,6 +8,8 @@ use usher_policy::{
     DocumentError, DocumentErrorCode, DocumentFormat, Preferences, SessionDocument,
 };
 
+use crate::config::CommandParameters;
+use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::limits;
 use crate::store::VersionRow;
@@ -104,10 +106,10 @@ impl Text<'_> {
 
     /// Refuses content that the document `name` may not have: preferences that could not be read back
     /// would end every session start.
-    pub(crate) fn check_for(&self, name: &str) -> Result<(), ApiError> {
+    pub(crate) fn check_for(&self, context: &Context, name: &str) -> Result<(), ApiError> {
         match name {
             super::PREFERENCES => self.preferences().map(drop),
-            _ => self.check().map(drop),
+            _ => check_commands(context, &self.check()?),
         }
     }
 
@@ -189,6 +191,24 @@ pub(crate) fn check_version_name(name: Option<&str>) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a document that would let its caller run any command, unless the server permits that.
+pub(crate) fn check_commands(
+    context: &Context,
+    document: &SessionDocument,
+) -> Result<(), ApiError> {
+    if context.config.command_parameters == CommandParameters::Any {
+        return Ok(());
+    }
+    document.check_commands().map_err(|error| {
+        ApiError::new(
+            Code::InvalidDocumentContent,
+            format!(
+                "{error} Constrain it, or have the server's setting command_parameters permit it (\"any\")."
+            ),
+        )
+    })
 }
 
 fn text_of(value: Option<&Value>) -> Option<String> {

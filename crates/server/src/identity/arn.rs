@@ -72,6 +72,16 @@ impl Scope<'_> {
         format!("arn:aws:ssm:{}::document/{name}", self.region)
     }
 
+    /// A parameter; the slash that its name may begin with is the ARN's own.
+    pub(crate) fn parameter(&self, name: &str) -> String {
+        format!(
+            "arn:aws:ssm:{}:{}:parameter/{}",
+            self.region,
+            self.account,
+            name.strip_prefix('/').unwrap_or(name)
+        )
+    }
+
     /// A managed node.
     pub(crate) fn managed_instance(&self, node_id: &str) -> String {
         format!(

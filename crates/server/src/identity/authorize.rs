@@ -15,6 +15,7 @@ use crate::audit;
 use crate::context::Context;
 use crate::documents;
 use crate::error::{ApiError, Code};
+use crate::parameters;
 use crate::store::{EntityRow, Kind, TagRow, Tagged};
 
 /// What an action is done to.
@@ -52,6 +53,8 @@ pub(crate) enum Resource {
     },
     /// A managed node, by its id.
     Node(String),
+    /// A parameter or a path of Parameter Store, by name or ARN.
+    Parameter(String),
     /// A session.
     Session {
         /// Its id.
@@ -244,6 +247,7 @@ async fn describe(
             return Ok((names, keys));
         }
         Resource::Node(id) => vec![scope.managed_instance(id)],
+        Resource::Parameter(given) => vec![parameters::arn(scope, given)],
         // Policies name sessions by `${aws:username}-*` or by `${aws:userid}-*` (control-plane.md 7.1).
         Resource::Session { id, owner_user_id } => match id.rsplit_once('-') {
             Some((_, suffix)) => vec![
@@ -257,6 +261,13 @@ async fn describe(
         Resource::Node(id) => context.store.ssm_tags(Tagged::Node(id)).await?,
         Resource::Document(given) => match documents::plain_name(scope, given) {
             Some(name) => context.store.ssm_tags(Tagged::Document(name)).await?,
+            None => Vec::new(),
+        },
+        Resource::Parameter(given) => match parameters::Named::parse(scope, given) {
+            Some(named) => {
+                let tagged = Tagged::Parameter(&named.name);
+                context.store.ssm_tags(tagged).await?
+            }
             None => Vec::new(),
         },
         _ => Vec::new(),

@@ -12,7 +12,7 @@ use usher_wire::ids::{AccountId, OsUserName};
 
 use super::given::{Given, Place};
 use super::{Settings, SettingsError, TlsAddress, keys, paths};
-use crate::config::{Config, Database, Perimeter, Recording, RootKey};
+use crate::config::{CommandParameters, Config, Database, Perimeter, Recording, RootKey};
 
 /// The systemd credential that holds the root key.
 const ROOT_KEY_CREDENTIAL: &str = "usher.root-key";
@@ -26,6 +26,7 @@ const AN_ACCOUNT: &str = "an account id: 12 digits";
 const A_REGION: &str = "the name of a region: lower-case letters and digits, parted by single hyphens, such as usher-1";
 const AN_OS_USER: &str = "the name of an OS user";
 const A_RECORDING: &str = "on or off";
+const A_BOUND: &str = "constrained or any";
 const A_CHECK: &str = "a time from 1s to 3600s: write it as 60s";
 
 /// Judges everything in `given`. `credentials` is systemd's directory for this unit.
@@ -55,6 +56,7 @@ pub(super) fn settings(
         extra_refused_os_users: all(given, keys::REFUSED_OS_USERS, AN_OS_USER, os_user)?,
         identity_check: required(given, keys::IDENTITY_CHECK, A_CHECK, identity_check)?,
         recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
+        command_parameters: required(given, keys::COMMAND_PARAMETERS, A_BOUND, command_parameters)?,
         perimeter: Perimeter {
             hosts: all(given, keys::HOSTS, A_HOST, host)?,
             bucket_domain: parsed(unless_empty(given.text(keys::BUCKET_DOMAIN)), A_HOST, host)?,
@@ -95,6 +97,14 @@ fn recording(text: &str) -> Option<Recording> {
     match text {
         "on" => Some(Recording::On),
         "off" => Some(Recording::Off),
+        _ => None,
+    }
+}
+
+fn command_parameters(text: &str) -> Option<CommandParameters> {
+    match text {
+        "constrained" => Some(CommandParameters::Constrained),
+        "any" => Some(CommandParameters::Any),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@ pub(super) const ALLOWED_REGIONS: &str = "allowed_regions";
 pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
 pub(super) const IDENTITY_CHECK: &str = "identity_check";
 pub(super) const RECORDING: &str = "recording";
+pub(super) const COMMAND_PARAMETERS: &str = "command_parameters";
 
 /// A key, the form of its value, and what holds while nothing was said: for a list nothing, for a text nothing or this.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 17] = [
+pub(super) const KEYS: [Key; 18] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
@@ -54,6 +55,7 @@ pub(super) const KEYS: [Key; 17] = [
     list(REFUSED_OS_USERS),
     text_or(IDENTITY_CHECK, "60s"),
     text_or(RECORDING, "on"),
+    text_or(COMMAND_PARAMETERS, "constrained"),
 ];
 
 /// What the name of every variable begins with; the key in capitals follows.

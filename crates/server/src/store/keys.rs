@@ -140,24 +140,38 @@ impl Store {
         limit: i64,
     ) -> Result<bool, StoreError> {
         let mut write = self.write().await?;
+        if !insert_key(&mut write, key, material, limit).await? {
+            return Ok(false);
+        }
+        put_resource_tags(&mut write, &key.key_id, tags).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// The same for a key with an alias and no tags. False too if the alias stands for a key already.
+    pub(crate) async fn insert_aliased_key(
+        &self,
+        key: &KeyRow,
+        material: &MaterialRow,
+        alias: &str,
+        limit: i64,
+    ) -> Result<bool, StoreError> {
+        let mut write = self.write().await?;
+        if !insert_key(&mut write, key, material, limit).await? {
+            return Ok(false);
+        }
         let made = sqlx::query(
-            "INSERT INTO kms_keys (key_id, description, state, policy, policy_ids, created) \
-             SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM kms_keys) < $7",
+            "INSERT INTO kms_aliases (name, key_id, created, updated) VALUES ($1, $2, $3, $3) \
+             ON CONFLICT DO NOTHING",
         )
+        .bind(alias)
         .bind(&key.key_id)
-        .bind(&key.description)
-        .bind(key.state.as_str())
-        .bind(&key.policy)
-        .bind(&key.policy_ids)
         .bind(key.created)
-        .bind(limit)
         .execute(&mut *write)
         .await?;
         if made.rows_affected() == 0 {
             return Ok(false);
         }
-        insert_material(&mut write, &key.key_id, material).await?;
-        put_resource_tags(&mut write, &key.key_id, tags).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -271,6 +285,32 @@ impl Store {
         write.commit().await?;
         Ok(gone.rows_affected())
     }
+}
+
+async fn insert_key(
+    write: &mut sqlx::Transaction<'static, sqlx::Any>,
+    key: &KeyRow,
+    material: &MaterialRow,
+    limit: i64,
+) -> Result<bool, StoreError> {
+    let made = sqlx::query(
+        "INSERT INTO kms_keys (key_id, description, state, policy, policy_ids, created) \
+         SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM kms_keys) < $7",
+    )
+    .bind(&key.key_id)
+    .bind(&key.description)
+    .bind(key.state.as_str())
+    .bind(&key.policy)
+    .bind(&key.policy_ids)
+    .bind(key.created)
+    .bind(limit)
+    .execute(&mut **write)
+    .await?;
+    if made.rows_affected() == 0 {
+        return Ok(false);
+    }
+    insert_material(write, &key.key_id, material).await?;
+    Ok(true)
 }
 
 async fn insert_material(

@@ -1,4 +1,4 @@
-//! Tags of documents, nodes and activations.
+//! Tags of documents, nodes, activations and parameters.
 //!
 //! Keys are compared folded, like those of IAM entities: policies read them without regard to case, and two tags that
 //! differ in nothing else would make a policy mean either.
@@ -17,6 +17,8 @@ pub(crate) enum Tagged<'a> {
     Node(&'a str),
     /// An activation, by its id.
     Activation(&'a str),
+    /// A parameter, by its plain name.
+    Parameter(&'a str),
 }
 
 impl<'a> Tagged<'a> {
@@ -25,6 +27,7 @@ impl<'a> Tagged<'a> {
             Self::Document(name) => ("document", name),
             Self::Node(id) => ("node", id),
             Self::Activation(id) => ("activation", id),
+            Self::Parameter(name) => ("parameter", name),
         }
     }
 }

@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use usher_policy::Preferences;
-use usher_server::{Activation, Clock, Config, Listener, Perimeter, Recording, RootKey, Server};
+use usher_server::{
+    Activation, Clock, CommandParameters, Config, Listener, Perimeter, Recording, RootKey, Server,
+};
 use usher_wire::ids::AccountId;
 
 pub(crate) use crate::client::{Http, Reply};
@@ -53,6 +55,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         extra_refused_os_users: Vec::new(),
         identity_check: Duration::from_secs(1),
         recording: Recording::On,
+        command_parameters: CommandParameters::Constrained,
         perimeter: Perimeter {
             bucket_domain: Some("s3.usher.example".to_owned()),
             ..Perimeter::default()

@@ -35,7 +35,8 @@ async fn what_cannot_have_tags_or_be_a_tag_is_refused() {
     let admin = &server.admin;
     let one = || tags(&[("Team", "web")]);
     for (kind, id, given, code) in [
-        ("Parameter", "x", one(), "InvalidResourceType"),
+        ("PatchBaseline", "x", one(), "InvalidResourceType"),
+        ("Parameter", "x", one(), "InvalidResourceId"),
         (
             "ManagedInstance",
             "mi-00000000000000000",

@@ -55,6 +55,14 @@ impl<'a> Wish<'a> {
         }
     }
 
+    /// The same where `service` asks on the caller's behalf.
+    pub(super) fn via(self, service: &'static str) -> Self {
+        Self {
+            via: Some(service),
+            ..self
+        }
+    }
+
     /// To use a key in a way that a grant can allow.
     pub(crate) fn to(operation: GrantOperation, encryption: Option<&'a EncryptionContext>) -> Self {
         Self {

@@ -62,7 +62,7 @@ impl Operation for CreateDocument {
             content: &input.content,
             format: Format::of_request(input.document_format.as_deref())?,
         };
-        text.check_for(&input.name)?;
+        text.check_for(call.context, &input.name)?;
         let version = text.version(1, input.version_name, call.context.now());
         if !call
             .context

@@ -94,7 +94,7 @@ impl Operation for ExplainRunAs {
                 .collect(),
         };
         let document = input.document_name.as_deref();
-        let plan = Plan::of(call.context, document, &input.parameters).await?;
+        let plan = Plan::of(call, document, &input.parameters).await?;
         let of_document = plan.document.inputs().map(|inputs| &inputs.run_as);
         let reserved = &call.context.config.extra_refused_os_users;
         let run_as: RunAs = resolve_run_as(

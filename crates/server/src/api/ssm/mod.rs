@@ -18,6 +18,7 @@ mod list_document_versions;
 mod list_documents;
 mod node_filter;
 mod paging;
+mod parameters;
 mod register_managed_instance;
 mod resource_tags;
 mod resume_session;
@@ -47,6 +48,10 @@ pub(crate) use explain_run_as::ExplainRunAs;
 pub(crate) use get_document::GetDocument;
 pub(crate) use list_document_versions::ListDocumentVersions;
 pub(crate) use list_documents::ListDocuments;
+pub(crate) use parameters::{
+    DeleteParameter, DeleteParameters, DescribeParameters, GetParameter, GetParameters,
+    GetParametersByPath, ParameterCode, PutParameter,
+};
 pub(crate) use register_managed_instance::RegisterManagedInstance;
 pub(crate) use resource_tags::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResource};
 pub(crate) use resume_session::ResumeSession;

@@ -1,4 +1,4 @@
-//! `AddTagsToResource`, `RemoveTagsFromResource`, `ListTagsForResource`: tags of documents and managed nodes.
+//! `AddTagsToResource`, `RemoveTagsFromResource`, `ListTagsForResource`: tags of documents, managed nodes and parameters.
 //!
 //! Policies decide by these tags who reaches a node, so setting one is judged on the resource as it is and by the tags
 //! that the call brings (`aws:RequestTag`, `aws:TagKeys`).
@@ -53,6 +53,7 @@ impl Named {
         match self.resource_type.as_str() {
             "Document" => Resource::Document(self.resource_id.clone()),
             "ManagedInstance" => Resource::Node(self.resource_id.clone()),
+            "Parameter" => Resource::Parameter(self.resource_id.clone()),
             _ => Resource::Any,
         }
     }
@@ -82,10 +83,14 @@ impl Named {
                 store.node(id).await?.ok_or_else(missing)?;
                 Ok(Tagged::Node(id))
             }
+            "Parameter" => {
+                store.parameter(id, None).await?.ok_or_else(missing)?;
+                Ok(Tagged::Parameter(id))
+            }
             other => Err(ApiError::new(
                 Code::InvalidResourceType,
                 format!(
-                    "The resource type {} has no tags here: use Document or ManagedInstance.",
+                    "The resource type {} has no tags here: use Document, ManagedInstance or Parameter.",
                     other.escape_debug()
                 ),
             )),

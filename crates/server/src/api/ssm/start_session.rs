@@ -10,6 +10,7 @@ mod login;
 mod plan;
 mod recorded;
 mod session_id;
+mod stored_values;
 mod task;
 
 use std::collections::BTreeMap;
@@ -64,7 +65,7 @@ impl Operation for StartSession {
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
         check(&input)?;
         let authorized = AuthorizedSession::judge(call, input).await?;
-        let plan = Plan::read(call.context, &authorized).await?;
+        let plan = Plan::read(call, &authorized).await?;
         let node = connected_target(call, &authorized)?;
         let id = session_id::fresh(&call.caller.name)?;
         let (login, rule) = Login::decide(call, &plan, &node);

@@ -55,7 +55,7 @@ impl Operation for UpdateDocument {
             format: Format::of_request(input.document_format.as_deref())?,
         };
         let name = about.name.clone();
-        text.check_for(&name)?;
+        text.check_for(call.context, &name)?;
         let version = text.version(0, input.version_name, call.context.now());
         let number = match call
             .context

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use usher_policy::{BoundDocument, Preferences, SessionInputs, SessionProperties};
 
 use super::authorized::AuthorizedSession;
-use crate::context::Context;
+use super::stored_values;
+use crate::api::Call;
 use crate::documents::{self, PREFERENCES};
 use crate::error::{ApiError, Code};
 
@@ -30,25 +31,30 @@ impl Plan {
 
     /// Finds the document, fills in the parameters and puts it on the floor of the preferences.
     pub(super) async fn read(
-        context: &Context,
+        call: Call<'_>,
         authorized: &AuthorizedSession,
     ) -> Result<Self, ApiError> {
-        Self::of(context, authorized.document_name(), authorized.parameters()).await
+        Self::of(call, authorized.document_name(), authorized.parameters()).await
     }
 
-    /// The same for a session that nobody starts.
+    /// The same for a session that nobody starts. What the document asks of Parameter Store is read as the caller may.
     pub(in crate::api::ssm) async fn of(
-        context: &Context,
+        call: Call<'_>,
         document_name: Option<&str>,
         parameters: &BTreeMap<String, Vec<String>>,
     ) -> Result<Self, ApiError> {
+        let context = call.context;
         let named = document_name.unwrap_or(PREFERENCES);
         let document_name = documents::plain_name(context.config.scope(), named)
             .unwrap_or(named)
             .to_owned();
-        let document = documents::for_session(context, named)
-            .await?
-            .bind(parameters)
+        let document = documents::for_session(context, named).await?;
+        if !documents::is_built_in(&document_name) {
+            documents::check_commands(context, &document)?;
+        }
+        let stored = stored_values::read(call, document.references(parameters)).await?;
+        let document = document
+            .bind(parameters, &stored)
             .map_err(|refused| ApiError::new(Code::InvalidParameters, refused.to_string()))?;
         let preferences = documents::preferences(context).await?;
         let inputs = preferences.effective(document.inputs());
