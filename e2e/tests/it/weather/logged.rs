@@ -52,6 +52,7 @@ fn check(place: &Place, random: &mut Random) {
     kill_at_random(place, random);
     let seen: Vec<Seen> = persons.into_iter().map(watch).collect();
     kill_at_random(place, random);
+    place.await_server();
     for one in &seen {
         until_delivered(place, &one.session);
     }

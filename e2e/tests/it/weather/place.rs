@@ -43,9 +43,11 @@ pub(crate) struct Place {
 }
 
 /// What is asked of whoever keeps the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Order {
     KillAndStart,
+    /// Tells that all orders before this one were carried out: the server is there.
+    Tell(SyncSender<()>),
     Stop,
 }
 
@@ -316,6 +318,13 @@ impl Place {
         self.orders.send(Order::KillAndStart).unwrap();
     }
 
+    /// Waits until the server is there after every kill so far.
+    pub(crate) fn await_server(&self) {
+        let (tell, told) = sync_channel(1);
+        self.orders.send(Order::Tell(tell)).unwrap();
+        told.recv().unwrap();
+    }
+
     /// How many sessions history shows that ended so.
     pub(crate) fn ended(&self, status: &str) -> usize {
         let arguments = json!({"State": "History"});
@@ -392,11 +401,18 @@ fn end_workers_of(directory: &Path) {
 
 /// Kills the server when it is asked to, and starts it again but for the last time.
 fn keep(mut server: Server, ordered: &Receiver<Order>) {
-    while ordered.recv() == Ok(Order::KillAndStart) {
-        server.kill();
-        server.start();
+    loop {
+        match ordered.recv() {
+            Ok(Order::KillAndStart) => {
+                server.kill();
+                server.start();
+            }
+            Ok(Order::Tell(tell)) => {
+                let _ = tell.send(());
+            }
+            Ok(Order::Stop) | Err(_) => return server.kill(),
+        }
     }
-    server.kill();
 }
 
 fn free_address() -> SocketAddr {
