@@ -245,9 +245,22 @@ pub fn wait_readable(
     descriptors: &[BorrowedFd<'_>],
     timeout: Option<Duration>,
 ) -> io::Result<Vec<bool>> {
+    wait_ready(descriptors, None, timeout).map(|(readable, _)| readable)
+}
+
+/// The same, or until something can be written to `blocked`, of which the second answer tells.
+///
+/// # Errors
+/// Whatever the system answers; an interrupting signal only ends the wait early.
+pub fn wait_ready(
+    descriptors: &[BorrowedFd<'_>],
+    blocked: Option<BorrowedFd<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<(Vec<bool>, bool)> {
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
         .map(|descriptor| PollFd::from_borrowed_fd(*descriptor, PollFlags::IN))
+        .chain(blocked.map(|blocked| PollFd::from_borrowed_fd(blocked, PollFlags::OUT)))
         .collect();
     let timeout = timeout
         .map(Timespec::try_from)
@@ -257,5 +270,7 @@ pub fn wait_readable(
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(errno) => return Err(errno.into()),
     }
-    Ok(polled.iter().map(|fd| !fd.revents().is_empty()).collect())
+    let mut ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
+    let writable = blocked.is_some() && ready.pop() == Some(true);
+    Ok((ready, writable))
 }

@@ -58,7 +58,7 @@ pub(super) async fn serve(
     loop {
         control.transmit();
         match control.wait().await {
-            Happened::Transport(sight) => control.on_transport(sight)?,
+            Happened::Transport(sight) => control.on_transport(sight).await?,
             Happened::Monitor(said) => control.on_monitor(said?),
             Happened::Time => {}
         }
@@ -113,7 +113,7 @@ impl Control {
         }
     }
 
-    fn on_transport(&mut self, sight: Sight) -> Result<(), ControlError> {
+    async fn on_transport(&mut self, sight: Sight) -> Result<(), ControlError> {
         match sight {
             Sight::Up => {
                 tracing::info!(node = %self.node, "the control channel is open");
@@ -124,7 +124,12 @@ impl Control {
                 tracing::warn!("the control channel is lost; it is opened again");
             }
             Sight::Failed(error) => tracing::warn!("the control channel is tried again: {error}"),
-            Sight::Message(message) => self.on_message(message)?,
+            Sight::Message(message) => {
+                // Until the monitor has room nothing more is taken from the channel.
+                if let Some(asked) = self.on_message(message) {
+                    self.monitor.send_when_room(&asked).await?;
+                }
+            }
             Sight::Room => {}
         }
         Ok(())
@@ -155,29 +160,29 @@ impl Control {
         self.explained.push_back(frame);
     }
 
-    fn on_explain(&mut self, asked: Explain) -> Result<(), ControlError> {
+    fn on_explain(&mut self, asked: Explain) -> Option<ToMonitor> {
         if asked.request_id.len() > REQUEST_ID {
             tracing::warn!("a question with an overlong id is ignored");
-            return Ok(());
+            return None;
         }
         if asked.elevated {
             let refusal = TaskError::Elevated.to_string();
             self.on_explained(asked.request_id, Some(refusal));
-            return Ok(());
+            return None;
         }
-        Ok(self.monitor.send(&ToMonitor::Explain {
+        Some(ToMonitor::Explain {
             request: asked.request_id,
             user: asked.os_user,
-        })?)
+        })
     }
 
-    /// What cannot be read is logged and ignored: the channel is the node's lifeline.
-    fn on_message(&mut self, message: Bytes) -> Result<(), ControlError> {
+    /// What the monitor is asked for. What cannot be read is logged and ignored: the channel is the node's lifeline.
+    fn on_message(&mut self, message: Bytes) -> Option<ToMonitor> {
         let frame = match Frame::decode(message) {
             Ok(frame) => frame,
             Err(error) => {
                 tracing::warn!("a frame of the control channel is ignored: {error}");
-                return Ok(());
+                return None;
             }
         };
         let payload = &frame.payload;
@@ -186,7 +191,7 @@ impl Control {
                 serde_json::from_slice(payload).map(|task: StartTask| self.on_start(&task))
             }
             MessageType::ChannelClosed => {
-                serde_json::from_slice(payload).map(|closed: ChannelClosed| self.on_closed(&closed))
+                serde_json::from_slice(payload).map(|closed: ChannelClosed| on_closed(&closed))
             }
             MessageType::AgentTaskAcknowledge => serde_json::from_slice(payload)
                 .map(|receipt: TaskAcknowledge| self.on_receipt(&receipt)),
@@ -195,35 +200,35 @@ impl Control {
             }
             other => {
                 tracing::debug!("a message of type {other} is ignored");
-                return Ok(());
+                return None;
             }
         };
         match read {
-            Ok(done) => done,
+            Ok(asked) => asked,
             Err(error) => {
                 tracing::warn!("a {} is not readable: {error}", frame.message_type);
-                Ok(())
+                None
             }
         }
     }
 
-    fn on_start(&mut self, task: &StartTask) -> Result<(), ControlError> {
+    fn on_start(&mut self, task: &StartTask) -> Option<ToMonitor> {
         let content = match task.unwrap_content() {
             Ok(content) => content,
             Err(error) => {
                 tracing::warn!("a task is not readable: {error}");
-                return Ok(());
+                return None;
             }
         };
         let session = content.session_id.clone();
         tracing::info!(%session, "the service starts a session");
         match self.prepare(content) {
-            Ok(start) => Ok(self.monitor.send(&start)?),
+            Ok(start) => Some(start),
             Err(refusal) => {
                 let refused = Outcome::Failed(refusal.to_string());
                 self.completions
                     .add(&self.node, session, refused, Instant::now());
-                Ok(())
+                None
             }
         }
     }
@@ -248,20 +253,18 @@ impl Control {
         })
     }
 
-    fn on_closed(&mut self, closed: &ChannelClosed) -> Result<(), ControlError> {
-        match SessionId::parse(&closed.session_id) {
-            Ok(session) => Ok(self.monitor.send(&ToMonitor::End { session })?),
-            Err(error) => {
-                tracing::warn!("a session to close is ignored: {error}");
-                Ok(())
-            }
-        }
+    fn on_receipt(&mut self, receipt: &TaskAcknowledge) -> Option<ToMonitor> {
+        let session = self.completions.acknowledge(receipt)?;
+        Some(ToMonitor::Reported { session })
     }
+}
 
-    fn on_receipt(&mut self, receipt: &TaskAcknowledge) -> Result<(), ControlError> {
-        match self.completions.acknowledge(receipt) {
-            Some(session) => Ok(self.monitor.send(&ToMonitor::Reported { session })?),
-            None => Ok(()),
+fn on_closed(closed: &ChannelClosed) -> Option<ToMonitor> {
+    match SessionId::parse(&closed.session_id) {
+        Ok(session) => Some(ToMonitor::End { session }),
+        Err(error) => {
+            tracing::warn!("a session to close is ignored: {error}");
+            None
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One end of a socket pair: whole messages out, whole messages in.
 //!
 //! The same type serves blocking processes (login) and the monitor's poll loop, whose sockets do not
-//! block: a peer that leaves so much unread that a message no longer fits is treated as broken,
-//! never waited for.
+//! block: a message that finds no room is the sender's to keep, and one that was sent in part and
+//! finds no more is the end of the link.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,6 +19,9 @@ const MAX_WAITING: usize = usher_sys::MAX_DESCRIPTORS;
 pub(crate) enum LinkError {
     #[error("the other process is gone")]
     Closed,
+    /// Nothing of the message was sent: it can be sent again when there is room.
+    #[error("there is no room for a message to the other process")]
+    Full,
     #[error("the other process does not read what it is sent")]
     Stuck,
     #[error("the other process broke the rules: {0}")]
@@ -62,7 +65,10 @@ impl Link {
     /// Sends a whole message; the descriptors go with its first byte.
     pub(crate) fn send(&self, message: &impl Message) -> Result<(), LinkError> {
         let (bytes, descriptors) = Writer::write(message)?;
-        let mut sent = usher_sys::send(&self.socket, &bytes, &descriptors)?;
+        let mut sent = match usher_sys::send(&self.socket, &bytes, &descriptors) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(LinkError::Full),
+            sent => sent?,
+        };
         while let Some(rest @ [_, ..]) = bytes.get(sent..) {
             sent += usher_sys::send(&self.socket, rest, &[])?;
         }
@@ -226,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_does_not_read_is_stuck_and_not_waited_for() {
+    fn a_peer_that_does_not_read_is_not_waited_for() {
         let (one, _other) = pair();
         usher_sys::set_nonblocking(&one).unwrap();
         let sentence = "x".repeat(60_000);
         let message = FromLogin::Refused { sentence };
         let error = (0..1000).find_map(|_| one.send(&message).err()).unwrap();
-        assert!(matches!(error, LinkError::Stuck));
+        assert!(matches!(error, LinkError::Full | LinkError::Stuck));
     }
 
     #[test]

@@ -32,6 +32,25 @@ impl AsyncLink {
         self.link.send(message)
     }
 
+    /// Sends a whole message, and waits for room where there is none. Once begun it is not to be dropped.
+    pub(crate) async fn send_when_room(&self, message: &impl Message) -> Result<(), LinkError> {
+        loop {
+            self.readiness.writable().await?;
+            let sent = self.readiness.try_io(Interest::WRITABLE, || {
+                match self.link.send(message) {
+                    // The runtime forgets this readiness.
+                    Err(LinkError::Full) => Err(io::ErrorKind::WouldBlock.into()),
+                    sent => Ok(sent),
+                }
+            });
+            match sent {
+                Ok(sent) => return sent,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     /// The next message.
     pub(crate) async fn next<M: Message>(&mut self) -> Result<M, LinkError> {
         loop {

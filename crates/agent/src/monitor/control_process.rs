@@ -1,13 +1,16 @@
 //! The control worker as the monitor sees it: running, or waiting to be started again.
 //!
-//! Owns the back-off between restarts, and that a control worker that breaks the rules is killed and
-//! replaced, never argued with.
+//! Owns the back-off between restarts, that a control worker that breaks the rules is killed and
+//! replaced, never argued with, and that what it has no room for waits: hundreds of sessions may
+//! have ended while it was away.
 
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use usher_sys::{Pid, ServiceIds};
 
-use crate::ipc::{Link, ToControl, ToMonitor};
+use crate::ipc::{Link, LinkError, ToControl, ToMonitor};
 
 /// The first restart comes after this; each further one after twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -17,6 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A worker that lived this long was well: the next restart is again the first.
 const WELL_AFTER: Duration = Duration::from_secs(60);
+
+/// What may wait for it: more than there are sessions. One that leaves more unread is broken.
+const MOST_OWED: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct ControlProcess {
@@ -33,6 +39,8 @@ enum State {
     Up {
         pid: Pid,
         link: Link,
+        /// Not sent yet, in order.
+        owed: VecDeque<ToControl>,
         since: Instant,
     },
     /// Killed by us and not reaped yet.
@@ -82,6 +90,7 @@ impl ControlProcess {
         self.state = State::Up {
             pid,
             link,
+            owed: VecDeque::new(),
             since: now,
         };
     }
@@ -135,13 +144,38 @@ impl ControlProcess {
         }
     }
 
-    /// Tells it something. One that is down, or stuck, will learn it after its restart.
-    pub(super) fn send(&self, message: &ToControl) {
-        if let State::Up { pid, link, .. } = &self.state
-            && let Err(error) = link.send(message)
-        {
-            tracing::error!("the control process is killed: {error}");
-            usher_sys::kill(*pid);
+    /// Tells it something, now or when it has room. One that is down will learn it after its start.
+    pub(super) fn send(&mut self, message: ToControl) {
+        if let State::Up { owed, .. } = &mut self.state {
+            owed.push_back(message);
+            self.send_owed();
+        }
+    }
+
+    /// Where it takes what it is owed, if it is owed something.
+    pub(super) fn blocked(&self) -> Option<BorrowedFd<'_>> {
+        match &self.state {
+            State::Up { link, owed, .. } if !owed.is_empty() => Some(link.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// Sends what it has room for.
+    pub(super) fn send_owed(&mut self) {
+        let State::Up { link, owed, .. } = &mut self.state else {
+            return;
+        };
+        while let Some(message) = owed.front() {
+            match link.send(message) {
+                Ok(()) => {
+                    owed.pop_front();
+                }
+                Err(LinkError::Full) if owed.len() <= MOST_OWED => return,
+                Err(error) => {
+                    tracing::error!("the control process is replaced: {error}");
+                    return self.stop();
+                }
+            }
         }
     }
 
@@ -156,7 +190,10 @@ impl ControlProcess {
 
 #[cfg(test)]
 mod tests {
+    use usher_wire::ids::SessionId;
+
     use super::*;
+    use crate::ipc::Outcome;
 
     fn link() -> Link {
         Link::new(usher_sys::socket_pair().unwrap().0)
@@ -192,6 +229,57 @@ mod tests {
             assert_eq!(child.wait().unwrap().signal(), Some(9), "{bytes:?}");
             assert!(control.ended(pid, Instant::now()));
         }
+    }
+
+    fn ended(number: usize) -> ToControl {
+        ToControl::Ended {
+            session: SessionId::parse(&format!("alice-{number}")).unwrap(),
+            outcome: Outcome::Success,
+        }
+    }
+
+    /// One that runs, whose end of the link nobody reads yet.
+    fn unread() -> (ControlProcess, Link, std::process::Child) {
+        let child = std::process::Command::new("sleep")
+            .arg("98776")
+            .spawn()
+            .unwrap();
+        let (ours, theirs) = usher_sys::socket_pair().unwrap();
+        usher_sys::set_nonblocking(&ours).unwrap();
+        let mut control = ControlProcess::new(None);
+        let pid = Pid::from_raw(child.id().cast_signed());
+        control.started(pid, Link::new(ours), Instant::now());
+        (control, Link::new(theirs), child)
+    }
+
+    #[test]
+    fn one_that_never_reads_is_killed() {
+        use std::os::unix::process::ExitStatusExt;
+        let (mut control, _theirs, mut child) = unread();
+        let many = (0..MOST_OWED * 4).find(|number| {
+            control.send(ended(*number));
+            control.link().is_none()
+        });
+        assert!(many.is_some_and(|many| many > MOST_OWED), "{many:?}");
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+    }
+
+    #[test]
+    fn what_it_has_no_room_for_is_told_in_order_when_it_has() {
+        let (mut control, mut theirs, mut child) = unread();
+        for number in 0..MOST_OWED {
+            control.send(ended(number));
+        }
+        assert!(control.blocked().is_some());
+        for number in 0..MOST_OWED {
+            let told: ToControl = theirs.receive().unwrap();
+            let expected = format!("{:?}", ended(number));
+            assert_eq!(format!("{told:?}"), expected);
+            control.send_owed();
+        }
+        assert!(control.blocked().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

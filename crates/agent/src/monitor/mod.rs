@@ -18,7 +18,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use usher_sys::{Exited, Pid, Signal, SignalPipe, wait_readable};
+use usher_sys::{Exited, Pid, Signal, SignalPipe, wait_ready};
 use usher_wire::ids::SessionId;
 
 use crate::config::{Config, ConfigError};
@@ -127,6 +127,8 @@ struct Monitor<'a> {
 enum Source {
     Signals,
     Control,
+    /// Not input: control takes what it is owed.
+    RoomForControl,
     Login(SessionId),
     AdoptedLogin(SessionId),
     Explanation(String),
@@ -154,6 +156,7 @@ impl Monitor<'_> {
                 match source {
                     Source::Signals => self.on_signals(),
                     Source::Control => self.on_control(),
+                    Source::RoomForControl => self.control.send_owed(),
                     Source::Login(session) => self.sessions.on_login(&self.launcher, &session),
                     Source::AdoptedLogin(session) => {
                         if self.adopted.on_login(&session) {
@@ -227,12 +230,12 @@ impl Monitor<'_> {
         } else {
             next.map(|at| at.saturating_duration_since(now))
         };
-        let readable = wait_readable(&watched, timeout)?;
+        let (readable, has_room) = wait_ready(&watched, self.control.blocked(), timeout)?;
         let ready = readable.into_iter().zip(ready_now).map(|(a, b)| a || b);
-        Ok(sources
-            .into_iter()
-            .zip(ready)
+        let waiting = sources.into_iter().zip(ready);
+        Ok(waiting
             .filter_map(|(source, ready)| ready.then_some(source))
+            .chain(has_room.then_some(Source::RoomForControl))
             .collect())
     }
 
@@ -248,12 +251,10 @@ impl Monitor<'_> {
         };
         let (pid, link) = self.launcher.control()?;
         self.control.started(pid, link, now);
-        self.control.send(&configure);
-        for (session, outcome) in self.unreported() {
-            self.control.send(&ToControl::Ended {
-                session: session.clone(),
-                outcome: outcome.clone(),
-            });
+        self.control.send(configure);
+        let unreported: Vec<ToControl> = self.unreported().map(ended).collect();
+        for message in unreported {
+            self.control.send(message);
         }
         Ok(())
     }
@@ -303,13 +304,11 @@ impl Monitor<'_> {
     }
 
     /// Tells control about an end; a control that is down is told when it is back.
-    fn report(&self, session: &SessionId) {
-        if let Some((_, outcome)) = self.unreported().find(|(id, _)| *id == session) {
+    fn report(&mut self, session: &SessionId) {
+        let unreported = self.unreported().find(|(id, _)| *id == session);
+        if let Some(outcome) = unreported.map(|(_, outcome)| outcome.clone()) {
             tracing::info!(%session, ?outcome, "the session has ended");
-            self.control.send(&ToControl::Ended {
-                session: session.clone(),
-                outcome: outcome.clone(),
-            });
+            self.control.send(ended((session, &outcome)));
         }
     }
 
@@ -364,14 +363,20 @@ impl Monitor<'_> {
         }
     }
 
-    fn explained(&self, answer: Answer) {
+    fn explained(&mut self, answer: Answer) {
         let Answer { request, refusal } = answer;
-        self.control
-            .send(&ToControl::Explained { request, refusal });
+        self.control.send(ToControl::Explained { request, refusal });
     }
 
     /// A start that made no process ends at once; control repeats it to the service by itself.
-    fn refuse(&self, session: SessionId, outcome: Outcome) {
-        self.control.send(&ToControl::Ended { session, outcome });
+    fn refuse(&mut self, session: SessionId, outcome: Outcome) {
+        self.control.send(ToControl::Ended { session, outcome });
+    }
+}
+
+fn ended((session, outcome): (&SessionId, &Outcome)) -> ToControl {
+    ToControl::Ended {
+        session: session.clone(),
+        outcome: outcome.clone(),
     }
 }
