@@ -129,14 +129,21 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
 /// `InvalidData` when the peer attached more than [`MAX_DESCRIPTORS`] (all of them are closed);
 /// else whatever the system answers, `WouldBlock` included.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
+    receive_with(socket, buffer, RECEIVE_FLAGS)
+}
+
+/// The same, but never waits, on whatever kind of socket: `WouldBlock` when nothing is there.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_now(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
+    receive_with(socket, buffer, RECEIVE_FLAGS.union(RecvFlags::DONTWAIT))
+}
+
+fn receive_with(socket: impl AsFd, buffer: &mut [u8], flags: RecvFlags) -> io::Result<Received> {
     let mut space = [MaybeUninit::<u8>::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let message = recvmsg(
-        socket,
-        &mut [IoSliceMut::new(buffer)],
-        &mut control,
-        RECEIVE_FLAGS,
-    )?;
+    let message = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
     let mut descriptors = Vec::new();
     for item in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = item {

@@ -37,7 +37,8 @@ pub use command::Command;
 pub use confinement::{Confined, confine_connections, confine_files, confine_system_calls};
 pub use descriptors::{
     MAX_DESCRIPTORS, Received, anonymous_file, free_descriptors, open_owned_file, pipe,
-    read_anonymous_file, receive, send, set_nonblocking, socket_pair, wait_readable, wait_ready,
+    read_anonymous_file, receive, receive_now, send, set_nonblocking, socket_pair, wait_readable,
+    wait_ready,
 };
 pub use limits::Limits;
 pub use local_accounts::LocalAccounts;

@@ -8,11 +8,16 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use usher_sys::Received;
+
 use super::fields::{Reader, Writer};
 use super::{HEADER, IpcError, MAX_MESSAGE, Message, VERSION};
 
 /// Descriptors received and not yet claimed by a message.
 const MAX_WAITING: usize = usher_sys::MAX_DESCRIPTORS;
+
+/// Bytes taken from the socket at once.
+const PIECE: usize = 4096;
 
 /// Why a link cannot be used any more.
 #[derive(Debug, thiserror::Error)]
@@ -85,11 +90,16 @@ impl Link {
         }
     }
 
-    /// A message that is here already, or one more read when the socket is readable; `None` while
-    /// it is incomplete.
+    /// A message that is here already, or as far as one more read brings it; `None` while it is
+    /// incomplete. Never waits, even on a socket that blocks: what was readable may be another
+    /// process's link by now.
     pub(crate) fn next_ready<M: Message>(&mut self) -> Result<Option<M>, LinkError> {
         if !self.holds_message() {
-            self.fill()?;
+            let mut buffer = [0; PIECE];
+            match usher_sys::receive_now(&self.socket, &mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                received => self.keep(received?, &buffer)?,
+            }
         }
         self.take()
     }
@@ -107,8 +117,12 @@ impl Link {
 
     /// Reads once from the socket. On one that does not block, call it when it is readable.
     pub(crate) fn fill(&mut self) -> Result<(), LinkError> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; PIECE];
         let received = usher_sys::receive(&self.socket, &mut buffer)?;
+        self.keep(received, &buffer)
+    }
+
+    fn keep(&mut self, received: Received, buffer: &[u8]) -> Result<(), LinkError> {
         if received.length == 0 {
             return Err(LinkError::Closed);
         }
@@ -160,7 +174,7 @@ mod tests {
     use usher_wire::ids::SessionId;
 
     use super::*;
-    use crate::ipc::{FromLogin, FromShell, Open, Run, ToMonitor, ToShell};
+    use crate::ipc::{FromLogin, FromShell, Open, Run, ToLogin, ToMonitor, ToShell};
 
     fn pair() -> (Link, Link) {
         let (one, other) = socket_pair().unwrap();
@@ -239,6 +253,15 @@ mod tests {
         let message = FromLogin::Refused { sentence };
         let error = (0..1000).find_map(|_| one.send(&message).err()).unwrap();
         assert!(matches!(error, LinkError::Full | LinkError::Stuck));
+    }
+
+    #[test]
+    fn a_peer_that_says_nothing_is_not_waited_for_though_the_socket_blocks() {
+        let (_one, mut other) = pair();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(other.next_ready::<ToLogin>().map(|_| ())));
+        let answer = told.recv_timeout(std::time::Duration::from_secs(10));
+        assert!(matches!(answer, Ok(Ok(()))), "{answer:?}");
     }
 
     #[test]
