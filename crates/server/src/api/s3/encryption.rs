@@ -45,21 +45,23 @@ pub(super) fn check_own_key(algorithm: Option<&String>) -> S3Result<()> {
     }
 }
 
+/// That the caller may do `action` to the bucket, and that there is one.
+async fn demand(asked: &Asked, action: &'static str, bucket: &str) -> S3Result<()> {
+    asked
+        .demand_bucket(action, bucket, &Keys::default())
+        .await?;
+    objects::bucket(&asked.context, bucket)
+        .await
+        .map_err(of_store)?;
+    Ok(())
+}
+
 /// `GetBucketEncryption`.
 pub(super) async fn of_bucket(
     asked: Asked,
     input: GetBucketEncryptionInput,
 ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
-    asked
-        .demand_bucket(
-            "s3:GetEncryptionConfiguration",
-            &input.bucket,
-            &Keys::default(),
-        )
-        .await?;
-    objects::bucket(&asked.context, &input.bucket)
-        .await
-        .map_err(of_store)?;
+    demand(&asked, "s3:GetEncryptionConfiguration", &input.bucket).await?;
     let rule = ServerSideEncryptionRule {
         apply_server_side_encryption_by_default: Some(ServerSideEncryptionByDefault {
             kms_master_key_id: None,
@@ -79,16 +81,7 @@ pub(super) async fn set(
     asked: Asked,
     input: PutBucketEncryptionInput,
 ) -> S3Result<S3Response<PutBucketEncryptionOutput>> {
-    asked
-        .demand_bucket(
-            "s3:PutEncryptionConfiguration",
-            &input.bucket,
-            &Keys::default(),
-        )
-        .await?;
-    objects::bucket(&asked.context, &input.bucket)
-        .await
-        .map_err(of_store)?;
+    demand(&asked, "s3:PutEncryptionConfiguration", &input.bucket).await?;
     for rule in &input.server_side_encryption_configuration.rules {
         let wish = rule.apply_server_side_encryption_by_default.as_ref();
         check(wish.map(|wish| &wish.sse_algorithm))?;
@@ -101,15 +94,6 @@ pub(super) async fn reset(
     asked: Asked,
     input: DeleteBucketEncryptionInput,
 ) -> S3Result<S3Response<DeleteBucketEncryptionOutput>> {
-    asked
-        .demand_bucket(
-            "s3:PutEncryptionConfiguration",
-            &input.bucket,
-            &Keys::default(),
-        )
-        .await?;
-    objects::bucket(&asked.context, &input.bucket)
-        .await
-        .map_err(of_store)?;
+    demand(&asked, "s3:PutEncryptionConfiguration", &input.bucket).await?;
     Ok(S3Response::new(DeleteBucketEncryptionOutput::default()))
 }
