@@ -157,6 +157,8 @@ fn print(line: &str) -> ExitCode {
 fn log_to_standard_error() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
+        // Otherwise a line that cannot be written is itself written to standard error, which ends the task that logs.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)

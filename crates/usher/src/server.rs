@@ -57,6 +57,8 @@ pub(crate) const LOGGED: &str = "info,s3s=off";
 pub(crate) fn log_to_standard_error() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let subscriber = tracing_subscriber::fmt()
+        // Otherwise a line that cannot be written is itself written to standard error, which ends the task that logs.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);

@@ -116,6 +116,7 @@ impl DataDir {
         let file = append(&self.path.join("server.log"))?;
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
         let subscriber = tracing_subscriber::fmt()
+            .log_internal_errors(false)
             .with_env_filter(filter)
             .with_ansi(false)
             .with_writer(Mutex::new(file));

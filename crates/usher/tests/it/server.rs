@@ -1,14 +1,16 @@
 //! `usher server` and `usher admin bootstrap` as an operator meets them: what they refuse, and a first start.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio::io::AsyncBufReadExt;
 
 use crate::program::{complained, output, said, usher};
 
@@ -239,4 +241,35 @@ async fn a_server_says_when_it_is_ready_and_stops_in_good_order() {
         assert_eq!(status, Some(0), "{log}");
         assert!(log.contains("the server has stopped"), "{log}");
     }
+}
+
+#[tokio::test]
+async fn a_server_whose_log_nobody_reads_any_more_serves_and_stops() {
+    let site = Site::prepared();
+    let mut command = usher();
+    command
+        .args(["server", "--config"])
+        .arg(site.path("server.toml"))
+        .env("RUST_LOG", "trace")
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let mut log = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    while let Some(line) = log.next_line().await.unwrap() {
+        if line.starts_with("usher server is ready") {
+            break;
+        }
+    }
+    drop(log);
+    let place = format!("127.0.0.1:{}", site.port);
+    let question = format!("GET /healthz HTTP/1.1\r\nhost: {place}\r\nconnection: close\r\n\r\n");
+    let mut stranger = TcpStream::connect(place).unwrap();
+    stranger.write_all(question.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stranger.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(60), child.wait()).await;
+    assert_eq!(status.unwrap().unwrap().code(), Some(0));
 }
