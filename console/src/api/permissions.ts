@@ -2,9 +2,12 @@
 
 import { post } from './call';
 
+/** What an action can be asked about; a policy by its ARN. */
+type Subject = 'document' | 'node' | 'user' | 'role' | 'group' | 'policy' | 'session';
+
 export interface Question {
   readonly action: string;
-  readonly on?: { readonly [kind in 'document' | 'node' | 'user' | 'role']?: string };
+  readonly on?: { readonly [kind in Subject]?: string };
 }
 
 export function permissions(questions: readonly Question[]): Promise<boolean[]> {

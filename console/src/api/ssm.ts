@@ -1,6 +1,6 @@
 // The operations of Systems Manager that the console calls, with the members it uses. Times are epoch seconds.
 
-import { post } from './call';
+import { post, Refused } from './call';
 
 function ssm<Answer>(operation: string, input: object): Promise<Answer> {
   return post(`api/ssm/${operation}`, JSON.stringify(input));
@@ -83,6 +83,19 @@ export interface SessionPage {
 
 export function sessions(state: 'Active' | 'History', next?: string): Promise<SessionPage> {
   return ssm('DescribeSessions', { State: state, MaxResults: 100, NextToken: next });
+}
+
+/** The session of that id, whether it runs or has ended. */
+export async function session(id: string): Promise<Session> {
+  const Filters = [{ key: 'SessionId', value: id }];
+  const [active, history] = await Promise.all(
+    (['Active', 'History'] as const).map((State) => ssm<SessionPage>('DescribeSessions', { State, Filters })),
+  );
+  const found = active?.Sessions[0] ?? history?.Sessions[0];
+  if (found === undefined) {
+    throw new Refused('DoesNotExistException', `Session ${id} does not exist.`, 400);
+  }
+  return found;
 }
 
 export interface Opened {

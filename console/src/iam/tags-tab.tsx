@@ -9,7 +9,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useCallback, useState } from 'react';
-import { type Kind, RUN_AS_TAG, type Tag, tag, tagsOf, untag } from '../api/iam';
+import { type Person, RUN_AS_TAG, type Tag, tag, tagsOf, untag } from '../api/iam';
 import type { Question } from '../api/permissions';
 import { useWords } from '../i18n/language';
 import { refusedBy, useLoaded } from '../shell/loaded';
@@ -19,7 +19,7 @@ import { BLANK, keyFault, plan, valueFault } from './tag-set';
 import { iamWords } from './words';
 
 interface TagsProps {
-  readonly kind: Kind;
+  readonly kind: Person;
   readonly name: string;
 }
 

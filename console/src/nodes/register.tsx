@@ -4,7 +4,6 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
@@ -15,6 +14,7 @@ import type { Identity } from '../api/identity';
 import { type Activation, createActivation } from '../api/ssm';
 import { useWords } from '../i18n/language';
 import { refusedBy } from '../shell/loaded';
+import { Pasted } from '../shell/pasted';
 import { PermittedButton } from '../shell/permission';
 import { Refusal } from '../shell/refusal';
 import { go } from '../shell/route';
@@ -88,26 +88,5 @@ function Commands({ activation, identity }: RegisterProps & { readonly activatio
         </SpaceBetween>
       </Container>
     </SpaceBetween>
-  );
-}
-
-function Pasted({ label, text }: { readonly label: string; readonly text: string }): React.JSX.Element {
-  const t = useWords(nodeWords);
-  return (
-    <div>
-      <Box variant="awsui-key-label">{label}</Box>
-      <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-        <Box variant="code">
-          <span style={{ whiteSpace: 'pre-wrap' }}>{text}</span>
-        </Box>
-        <CopyToClipboard
-          variant="icon"
-          textToCopy={text}
-          copyButtonAriaLabel={`${t('copy')}: ${label}`}
-          copySuccessText={t('copied')}
-          copyErrorText={t('copyFailed')}
-        />
-      </SpaceBetween>
-    </div>
   );
 }

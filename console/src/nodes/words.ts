@@ -38,7 +38,4 @@ export const nodeWords = {
     'Where the server’s certificate is from an authority of your own, add ca_file with its certificate.',
     'サーバー証明書が独自の認証局のものである場合は、その証明書を ca_file で指定してください。',
   ],
-  copy: ['Copy', 'コピー'],
-  copied: ['Copied', 'コピーしました'],
-  copyFailed: ['Could not copy', 'コピーできませんでした'],
 } satisfies Words;

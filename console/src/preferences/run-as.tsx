@@ -7,7 +7,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { entities, type Kind, nameOf, RUN_AS_TAG, tagsOf } from '../api/iam';
+import { entities, nameOf, type Person, RUN_AS_TAG, tagsOf } from '../api/iam';
 import { useWords } from '../i18n/language';
 import { useLoaded } from '../shell/loaded';
 import { to } from '../shell/route';
@@ -51,7 +51,7 @@ export function RunAs(props: SectionProps): React.JSX.Element {
 
 /** Users and roles without the tag. The role of the nodes starts no sessions. */
 async function untagged(): Promise<string[]> {
-  const of = async (kind: Kind): Promise<string[]> => {
+  const of = async (kind: Person): Promise<string[]> => {
     const people = (await entities(kind)).filter(({ Path }) => Path !== '/service-role/');
     const tags = await Promise.all(people.map((entity) => tagsOf(kind, nameOf(entity))));
     return people

@@ -1,11 +1,13 @@
 // How a session is shown in a table: the columns that the lists of running and of ended sessions are made from.
 
+import Link from '@cloudscape-design/components/link';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
 import type { Became } from '../api/became';
 import type { Session } from '../api/ssm';
 import { useTimes, useWords } from '../i18n/language';
 import { plain } from '../shell/plain-text';
+import { to } from '../shell/route';
 import { sessionWords } from './words';
 
 type Column = TableProps.ColumnDefinition<Session>;
@@ -29,7 +31,7 @@ const STATUSES: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   Failed: 'error',
 };
 
-function status(name: string, t: Say): React.JSX.Element {
+export function status(name: string, t: Say): React.JSX.Element {
   const type = STATUSES[name];
   return type === undefined ? (
     <>{plain(name)}</>
@@ -55,7 +57,12 @@ export function useSessionColumns(who: ReadonlyMap<string, Became>): Record<
   const t = useWords(sessionWords);
   const { moment } = useTimes();
   return {
-    id: { id: 'id', header: t('sessionId'), cell: ({ SessionId }) => plain(SessionId), isRowHeader: true },
+    id: {
+      id: 'id',
+      header: t('sessionId'),
+      isRowHeader: true,
+      cell: ({ SessionId }) => <Link href={to('session-manager', 'session', SessionId)}>{plain(SessionId)}</Link>,
+    },
     owner: { id: 'owner', header: t('owner'), cell: ({ Owner }) => plain(Owner.split('/').slice(1).join('/') || Owner) },
     target: { id: 'target', header: t('target'), cell: ({ Target }) => plain(Target) },
     runsAs: { id: 'runsAs', header: t('runsAs'), cell: ({ SessionId }) => runsAs(who.get(SessionId), t) },
@@ -72,8 +79,9 @@ export function useSessionColumns(who: ReadonlyMap<string, Became>): Record<
   };
 }
 
-/** Whether any text of the session holds the filter. */
-export function matches(session: Session, filter: string): boolean {
-  const texts = [session.SessionId, session.Target, session.Owner, session.Reason ?? '', session.Status];
+/** Whether any text of the session, or the OS user that it ran as, holds the filter. */
+export function matches(session: Session, who: Became | undefined, filter: string): boolean {
+  const { SessionId, Target, Owner, Reason, Status, Details } = session;
+  const texts = [SessionId, Target, Owner, Reason ?? '', Status, Details ?? '', who?.osUser ?? ''];
   return texts.some((text) => text.toLowerCase().includes(filter.toLowerCase()));
 }

@@ -47,7 +47,7 @@ export function SessionsTab(): React.JSX.Element {
         selectionType="single"
         trackBy="SessionId"
         loading={found.state === 'loading'}
-        items={loaded.sessions.filter((one) => matches(one, filter))}
+        items={loaded.sessions.filter((one) => matches(one, loaded.who.get(one.SessionId), filter))}
         selectedItems={session === undefined ? [] : [session]}
         onSelectionChange={({ detail }) => setSelected(detail.selectedItems[0]?.SessionId)}
         ariaLabels={{
@@ -61,9 +61,19 @@ export function SessionsTab(): React.JSX.Element {
             counter={`(${loaded.sessions.length})`}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button disabled={session === undefined} onClick={() => setAsking(true)}>
-                  {t('terminate')}
+                <Button
+                  disabled={session === undefined}
+                  onClick={() => session !== undefined && go('session-manager', 'terminal', session.SessionId)}
+                >
+                  {t('connect')}
                 </Button>
+                <PermittedButton
+                  disabled={session === undefined}
+                  needs={session === undefined ? [] : [{ action: 'ssm:TerminateSession', on: { session: session.SessionId } }]}
+                  onClick={() => setAsking(true)}
+                >
+                  {t('terminate')}
+                </PermittedButton>
                 <PermittedButton
                   variant="primary"
                   needs={[{ action: 'ssm:DescribeInstanceInformation' }]}

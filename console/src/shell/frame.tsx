@@ -5,6 +5,7 @@ import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/com
 import Spinner from '@cloudscape-design/components/spinner';
 import { lazy, Suspense } from 'react';
 import type { Identity } from '../api/identity';
+import { kindOf } from '../iam/kinds';
 import { useWords } from '../i18n/language';
 import { type Place, to, usePlace } from './route';
 import { shellWords } from './words';
@@ -12,11 +13,14 @@ import { shellWords } from './words';
 const SessionManager = lazy(() => import('../session-manager/page'));
 const EditPreferences = lazy(() => import('../preferences/edit'));
 const StartSession = lazy(() => import('../sessions/start'));
+const SessionPage = lazy(() => import('../sessions/session'));
 const TerminalPage = lazy(() => import('../terminal/page'));
 const ManagedNodes = lazy(() => import('../nodes/list'));
 const RegisterNode = lazy(() => import('../nodes/register'));
 const Entities = lazy(() => import('../iam/entities'));
 const EntityPage = lazy(() => import('../iam/entity'));
+const Policies = lazy(() => import('../iam/policies'));
+const PolicyPage = lazy(() => import('../iam/policy'));
 
 interface FrameProps {
   readonly identity: Identity;
@@ -32,8 +36,10 @@ export function Frame({ identity }: FrameProps): React.JSX.Element {
       type: 'section-group',
       title: t('iam'),
       items: [
+        { type: 'link', text: t('groups'), href: to('iam', 'groups') },
         { type: 'link', text: t('users'), href: to('iam', 'users') },
         { type: 'link', text: t('roles'), href: to('iam', 'roles') },
+        { type: 'link', text: t('policies'), href: to('iam', 'policies') },
       ],
     },
   ];
@@ -84,14 +90,28 @@ function Page({ place, identity }: PageProps): React.JSX.Element {
       if (part === 'terminal' && name !== undefined) {
         return <TerminalPage sessionId={name} key={name} />;
       }
+      if (part === 'session' && name !== undefined) {
+        return <SessionPage sessionId={name} key={name} />;
+      }
       return <SessionManager tab={part ?? 'sessions'} />;
     case 'managed-nodes':
       return part === 'register' ? <RegisterNode identity={identity} /> : <ManagedNodes />;
-    case 'iam': {
-      const kind = part === 'roles' ? 'Role' : 'User';
-      return name === undefined ? <Entities kind={kind} key={kind} /> : <EntityPage kind={kind} name={name} key={kind + name} />;
-    }
+    case 'iam':
+      return <Iam place={place} account={identity.account} />;
     default:
       return <p>{t('notFound')}</p>;
   }
+}
+
+function Iam({ place, account }: { readonly place: Place; readonly account: string }): React.JSX.Element {
+  const [, part, name, tab] = place.path;
+  if (part === 'policies') {
+    return name === undefined ? <Policies /> : <PolicyPage arn={name} key={name} />;
+  }
+  const kind = kindOf(part ?? '') ?? 'User';
+  return name === undefined ? (
+    <Entities kind={kind} account={account} key={kind} />
+  ) : (
+    <EntityPage kind={kind} name={name} tab={tab} key={kind + name} />
+  );
 }

@@ -12,14 +12,22 @@ const PAGES = [
   ['nodes', '#/managed-nodes'],
   ['register', '#/managed-nodes/register'],
   ['users', '#/iam/users'],
-  ['tags', '#/iam/users/admin'],
+  ['user-permissions', '#/iam/users/admin/permissions'],
+  ['user-groups', '#/iam/users/admin/groups'],
+  ['tags', '#/iam/users/admin/tags'],
+  ['user-credentials', '#/iam/users/admin/credentials'],
+  ['user-simulation', '#/iam/users/admin/simulation'],
+  ['groups', '#/iam/groups'],
+  ['role-trust', '#/iam/roles/UsherManagedNode/trust'],
+  ['policies', '#/iam/policies'],
+  ['policy', '#/iam/policies/arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FUsherSessionManagerUser'],
 ] as const;
 
 const PICTURES = '../target/console-pictures';
 
 for (const scheme of ['light', 'dark'] as const) {
   test(`no page has a fault that axe finds, in ${scheme}`, async ({ page, usher, language }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(1_800_000);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const look = async (name: string): Promise<void> => {
       await page.waitForLoadState('networkidle');
@@ -34,6 +42,8 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.goto(usher.link);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     for (const [name, hash] of PAGES) {
+      // Another page, not another place in it: so that the wait for the network means this one.
+      await page.goto('about:blank');
       await page.goto(`${usher.origin}/console/${hash}`);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await look(name);

@@ -3,11 +3,13 @@
 import { test as base } from '@playwright/test';
 import { aws, Usher } from './usher';
 
+export type Say = (english: string, japanese: string) => string;
+
 interface Given {
   readonly usher: Usher;
   readonly language: 'en' | 'ja';
   /** The first text in English, the second in Japanese. */
-  readonly say: (english: string, japanese: string) => string;
+  readonly say: Say;
 }
 
 export const test = base.extend<Given>({

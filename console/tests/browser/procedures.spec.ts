@@ -2,9 +2,7 @@
 // The labels stand here as a person reads them there: where the console says something else, these tests fail.
 
 import type { Locator, Page } from '@playwright/test';
-import { expect, needsAws, test } from './fixtures';
-
-type Say = (english: string, japanese: string) => string;
+import { expect, needsAws, type Say, test } from './fixtures';
 
 async function openEdit(page: Page, say: Say): Promise<void> {
   // The pane of the Japanese console has the English name, too, as the Japanese instructions do.

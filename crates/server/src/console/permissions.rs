@@ -16,7 +16,8 @@ use usher_policy::Context as Keys;
 use super::door::SignedIn;
 use super::refusal::Refusal;
 use crate::context::Context;
-use crate::identity::{Resource, Verdict, judge};
+use crate::error::ApiError;
+use crate::identity::{Resource, Verdict, judge, of_session};
 use crate::store::Kind;
 
 /// Questions of one request; more are refused.
@@ -41,18 +42,37 @@ enum On {
     Node(String),
     User(String),
     Role(String),
+    Group(String),
+    /// By ARN.
+    Policy(String),
+    Session(String),
 }
 
-impl From<On> for Resource {
-    fn from(on: On) -> Self {
-        match on {
-            On::Any => Self::Any,
-            On::Document(name) => Self::Document(name),
-            On::Node(id) => Self::Node(id),
-            On::User(name) => Self::Entity(Kind::User, name),
-            On::Role(name) => Self::Entity(Kind::Role, name),
+/// What is judged: the resource, and the keys that hang on it. Of a session that does not exist, as of a stranger's.
+async fn resource(context: &Context, on: On) -> Result<(Resource, Keys), ApiError> {
+    let resource = match on {
+        On::Any => Resource::Any,
+        On::Document(name) => Resource::Document(name),
+        On::Node(id) => Resource::Node(id),
+        On::User(name) => Resource::Entity(Kind::User, name),
+        On::Role(name) => Resource::Entity(Kind::Role, name),
+        On::Group(name) => Resource::Entity(Kind::Group, name),
+        On::Policy(arn) => Resource::ManagedPolicy(arn),
+        On::Session(id) => {
+            let row = context.store.session(&id).await?;
+            let (owner, target) =
+                row.map_or_else(Default::default, |row| (row.owner_userid, row.node_id));
+            let keys = of_session(&owner, &target);
+            return Ok((
+                Resource::Session {
+                    id,
+                    owner_user_id: owner,
+                },
+                keys,
+            ));
         }
-    }
+    };
+    Ok((resource, Keys::default()))
 }
 
 /// `POST /console/permissions`: a list of questions, answered by a list of booleans.
@@ -67,14 +87,8 @@ pub(super) async fn ask(
     }
     let mut answers = Vec::with_capacity(questions.len());
     for Question { action, on } in questions {
-        let verdict = judge(
-            &context,
-            &signed_in.caller,
-            &action,
-            &on.into(),
-            &Keys::default(),
-        )
-        .await?;
+        let (resource, keys) = resource(&context, on).await?;
+        let verdict = judge(&context, &signed_in.caller, &action, &resource, &keys).await?;
         answers.push(matches!(verdict, Verdict::Allowed));
     }
     Ok(([(CACHE_CONTROL, "no-store")], Json(answers)).into_response())

@@ -451,6 +451,17 @@ async fn a_signed_in_person_may_do_what_their_policies_allow_and_is_told_so_befo
     ]);
     let told = with_cookie(&server, "/console/permissions", &cookie, &questions).await;
     assert_eq!(told.json(), json!([false, true, false]));
+    // Of a policy, a group or a session that is not there, as of one that is somebody else's.
+    let questions = json!([
+        {"action": "iam:DeletePolicy", "on": {"policy": "arn:aws:iam::000000000000:policy/p"}},
+        {"action": "iam:PutGroupPolicy", "on": {"group": "g"}},
+        {"action": "ssm:GetSessionRecording", "on": {"session": "none"}},
+    ]);
+    for (keys, answer) in [(&reader, false), (&server.admin, true)] {
+        let cookie = signed_in(&server, keys).await;
+        let told = with_cookie(&server, "/console/permissions", &cookie, &questions).await;
+        assert_eq!(told.json(), json!([answer, answer, answer]));
+    }
 
     let admin = signed_in(&server, &server.admin).await;
     assert_eq!(
@@ -498,7 +509,8 @@ async fn every_answer_tells_the_browser_to_run_no_script_but_ours() {
         let reply = Http::get(server.address, path).send().await;
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'"), "{policy}");
-        assert!(policy.contains("script-src 'self';"), "{policy}");
+        let scripts = "script-src 'self' 'wasm-unsafe-eval';";
+        assert!(policy.contains(scripts), "{policy}");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     }
