@@ -3,7 +3,7 @@
 import { post } from './call';
 
 /** What an action can be asked about; a policy by its ARN. */
-type Subject = 'document' | 'node' | 'user' | 'role' | 'group' | 'policy' | 'session';
+type Subject = 'document' | 'node' | 'user' | 'role' | 'group' | 'policy' | 'session' | 'key' | 'logGroup';
 
 export interface Question {
   readonly action: string;

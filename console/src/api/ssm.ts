@@ -14,8 +14,30 @@ export interface StoredDocument {
   readonly CreatedDate: number;
 }
 
-export function preferencesDocument(): Promise<StoredDocument> {
-  return ssm('GetDocument', { Name: PREFERENCES, DocumentVersion: '$LATEST', DocumentFormat: 'JSON' });
+/** The preferences as they were saved in a version, the latest where none is named. */
+export function preferencesDocument(version = '$LATEST'): Promise<StoredDocument> {
+  return ssm('GetDocument', { Name: PREFERENCES, DocumentVersion: version, DocumentFormat: 'JSON' });
+}
+
+export interface DocumentVersion {
+  readonly DocumentVersion: string;
+  readonly CreatedDate: number;
+}
+
+/** The versions of the preferences, newest first. */
+export async function preferencesVersions(): Promise<DocumentVersion[]> {
+  const versions: DocumentVersion[] = [];
+  let next: string | undefined;
+  do {
+    const page: { DocumentVersions: DocumentVersion[]; NextToken?: string } = await ssm('ListDocumentVersions', {
+      Name: PREFERENCES,
+      MaxResults: 50,
+      NextToken: next,
+    });
+    versions.push(...page.DocumentVersions);
+    next = page.NextToken;
+  } while (next !== undefined);
+  return versions;
 }
 
 export function createPreferences(content: string): Promise<unknown> {
@@ -45,6 +67,7 @@ export interface ManagedNode {
   readonly PlatformName?: string;
   readonly PlatformVersion?: string;
   readonly AgentVersion?: string;
+  readonly IamRole?: string;
   readonly LastPingDateTime?: number;
   readonly RegistrationDate?: number;
 }
@@ -61,6 +84,32 @@ export async function managedNodes(): Promise<ManagedNode[]> {
     next = page.NextToken;
   } while (next !== undefined);
   return nodes;
+}
+
+/** The node of that id. */
+export async function managedNode(id: string): Promise<ManagedNode> {
+  const page: { InstanceInformationList: ManagedNode[] } = await ssm('DescribeInstanceInformation', {
+    Filters: [{ Key: 'InstanceIds', Values: [id] }],
+  });
+  const found = page.InstanceInformationList[0];
+  if (found === undefined) {
+    throw new Refused('InvalidInstanceId', `There is no managed node ${id}.`, 400);
+  }
+  return found;
+}
+
+export function deregisterNode(id: string): Promise<unknown> {
+  return ssm('DeregisterManagedInstance', { InstanceId: id });
+}
+
+interface NodeTag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+export async function nodeTags(id: string): Promise<NodeTag[]> {
+  const input = { ResourceType: 'ManagedInstance', ResourceId: id };
+  return (await ssm<{ TagList: NodeTag[] }>('ListTagsForResource', input)).TagList;
 }
 
 export interface Session {

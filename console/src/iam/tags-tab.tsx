@@ -25,6 +25,8 @@ interface TagsProps {
 
 export function TagsTab({ kind, name }: TagsProps): React.JSX.Element {
   const stored = useLoaded(useCallback(() => tagsOf(kind, name), [kind, name]));
+  // Kept here: the editor begins anew with what was saved.
+  const [saved, setSaved] = useState(false);
   switch (stored.state) {
     case 'loading':
       return <Spinner />;
@@ -32,27 +34,37 @@ export function TagsTab({ kind, name }: TagsProps): React.JSX.Element {
       return <Refusal message={stored.message} />;
     case 'loaded': {
       const version = JSON.stringify(stored.value);
-      return <Editor key={version} kind={kind} name={name} stored={stored.value} onSaved={stored.again} />;
+      const onSaved = (): void => {
+        setSaved(true);
+        stored.again();
+      };
+      const editor = { kind, name, stored: stored.value, saved, onSaved, onEdited: () => setSaved(false) };
+      return <Editor key={version} {...editor} />;
     }
   }
 }
 
 interface EditorProps extends TagsProps {
   readonly stored: readonly Tag[];
+  readonly saved: boolean;
   readonly onSaved: () => void;
+  readonly onEdited: () => void;
 }
 
-function Editor({ kind, name, stored, onSaved }: EditorProps): React.JSX.Element {
+function Editor({ kind, name, stored, saved, onSaved, onEdited }: EditorProps): React.JSX.Element {
   const t = useWords(iamWords);
   const [tags, setTags] = useState<readonly Tag[]>([...stored, BLANK]);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [outcome, setOutcome] = useState<{ saved: true } | { refusal: string }>();
+  const [refusal, setRefusal] = useState<string>();
 
-  const replace = (at: number, changed: Partial<Tag>): void => {
-    setOutcome(undefined);
-    setTags(tags.map((tag, other) => (other === at ? { ...tag, ...changed } : tag)));
+  const edit = (edited: readonly Tag[]): void => {
+    setRefusal(undefined);
+    onEdited();
+    setTags(edited);
   };
+  const replace = (at: number, changed: Partial<Tag>): void =>
+    edit(tags.map((tag, other) => (other === at ? { ...tag, ...changed } : tag)));
   const isFaulty = tags.some((tag, at) => keyFault(tags, at) ?? valueFault(tag));
   const save = async (): Promise<void> => {
     const { set, removed } = plan(stored, tags);
@@ -70,11 +82,8 @@ function Editor({ kind, name, stored, onSaved }: EditorProps): React.JSX.Element
     }
     setBusy(true);
     save()
-      .then(() => {
-        setOutcome({ saved: true });
-        onSaved();
-      })
-      .catch((error: unknown) => setOutcome({ refusal: refusedBy(error).message }))
+      .then(onSaved)
+      .catch((error: unknown) => setRefusal(refusedBy(error).message))
       .finally(() => setBusy(false));
   };
   const fault = (found: ReturnType<typeof valueFault>): string | undefined =>
@@ -116,8 +125,8 @@ function Editor({ kind, name, stored, onSaved }: EditorProps): React.JSX.Element
           removeButtonText={t('remove')}
           removeButtonAriaLabel={({ Key }) => t('removeTag', { key: Key })}
           empty={t('noTags')}
-          onAddButtonClick={() => setTags([...tags, BLANK])}
-          onRemoveButtonClick={({ detail }) => setTags(tags.filter((_, at) => at !== detail.itemIndex))}
+          onAddButtonClick={() => edit([...tags, BLANK])}
+          onRemoveButtonClick={({ detail }) => edit(tags.filter((_, at) => at !== detail.itemIndex))}
           definition={[
             {
               label: t('key'),
@@ -135,8 +144,8 @@ function Editor({ kind, name, stored, onSaved }: EditorProps): React.JSX.Element
             },
           ]}
         />
-        {outcome !== undefined && 'saved' in outcome && <StatusIndicator>{t('tagsSaved')}</StatusIndicator>}
-        {outcome !== undefined && 'refusal' in outcome && <Refusal message={outcome.refusal} />}
+        {saved && refusal === undefined && <StatusIndicator>{t('tagsSaved')}</StatusIndicator>}
+        {refusal !== undefined && <Refusal message={refusal} />}
       </SpaceBetween>
     </Container>
   );

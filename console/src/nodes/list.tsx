@@ -1,10 +1,10 @@
 // The managed nodes: whether they are there, what they are.
 
 import Header from '@cloudscape-design/components/header';
-import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
+import Link from '@cloudscape-design/components/link';
 import Table from '@cloudscape-design/components/table';
 import { useState } from 'react';
-import { type ManagedNode, managedNodes } from '../api/ssm';
+import { managedNodes } from '../api/ssm';
 import { useTimes, useWords } from '../i18n/language';
 import { useEvery } from '../shell/every';
 import { Filter } from '../shell/filter';
@@ -12,26 +12,11 @@ import { useLoaded } from '../shell/loaded';
 import { PermittedButton } from '../shell/permission';
 import { plain } from '../shell/plain-text';
 import { Refusal } from '../shell/refusal';
-import { go } from '../shell/route';
+import { go, to } from '../shell/route';
+import { nodeMatches, nodeName, NodeStatus } from './shown';
 import { nodeWords } from './words';
 
 const REFRESH_MS = 5000;
-
-const STATUSES: Readonly<Record<string, StatusIndicatorProps.Type>> = {
-  Online: 'success',
-  ConnectionLost: 'error',
-  Inactive: 'stopped',
-};
-
-/** What a person knows the node by. */
-function nameOf({ Name, ComputerName, InstanceId }: ManagedNode): string {
-  return plain(Name ?? ComputerName ?? InstanceId);
-}
-
-function matches(node: ManagedNode, filter: string): boolean {
-  const texts = [node.InstanceId, node.Name ?? '', node.ComputerName ?? '', node.IPAddress ?? ''];
-  return texts.some((text) => text.toLowerCase().includes(filter.toLowerCase()));
-}
 
 export default function ManagedNodes(): React.JSX.Element {
   const t = useWords(nodeWords);
@@ -49,7 +34,7 @@ export default function ManagedNodes(): React.JSX.Element {
       enableKeyboardNavigation
       loading={found.state === 'loading'}
       trackBy="InstanceId"
-      items={nodes.filter((node) => matches(node, filter))}
+      items={nodes.filter((node) => nodeMatches(node, filter))}
       empty={t('none')}
       header={
         <Header
@@ -70,15 +55,17 @@ export default function ManagedNodes(): React.JSX.Element {
       }
       filter={<Filter text={filter} label={t('find')} onChange={setFilter} />}
       columnDefinitions={[
-        { id: 'name', header: t('name'), cell: nameOf, isRowHeader: true },
+        {
+          id: 'name',
+          header: t('name'),
+          isRowHeader: true,
+          cell: (node) => <Link href={to('managed-nodes', node.InstanceId)}>{nodeName(node)}</Link>,
+        },
         { id: 'id', header: t('nodeId'), cell: ({ InstanceId }) => InstanceId },
         {
           id: 'status',
           header: t('status'),
-          cell: ({ PingStatus }) => {
-            const type = STATUSES[PingStatus];
-            return type === undefined ? plain(PingStatus) : <StatusIndicator type={type}>{t(PingStatus as keyof typeof nodeWords)}</StatusIndicator>;
-          },
+          cell: (node) => <NodeStatus node={node} />,
         },
         {
           id: 'platform',

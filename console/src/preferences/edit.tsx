@@ -1,11 +1,12 @@
 // Editing the preferences: the form, what Save would change, and Save, which is the same call as the command line's.
 
+import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Form from '@cloudscape-design/components/form';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useCallback, useState } from 'react';
 import { createPreferences, PREFERENCES, updatePreferences } from '../api/ssm';
 import { useWords } from '../i18n/language';
 import { refusedBy, useLoaded } from '../shell/loaded';
@@ -15,20 +16,26 @@ import { go } from '../shell/route';
 import { Encryption } from './encryption';
 import { faults, fieldOf } from './faults';
 import { Profiles, Times } from './general';
-import { contentOf, type Preferences } from './inputs';
+import { contentOf, type Preferences, preferencesOf } from './inputs';
 import { CloudWatchLogging, S3Logging } from './logging';
 import { Review } from './review';
 import { RunAs } from './run-as';
 import type { SectionProps } from './section';
-import { type Stored, storedPreferences } from './stored';
+import { type Restoring, restoring } from './stored';
+import { Warnings } from './warnings';
 import { preferencesWords } from './words';
 
 interface EditProps {
   readonly who: string;
 }
 
-export default function EditPreferences({ who }: EditProps): React.JSX.Element {
-  const stored = useLoaded(storedPreferences);
+interface RestoreProps extends EditProps {
+  /** The version that the form begins with, where it is not the latest. */
+  readonly restore: string | undefined;
+}
+
+export default function EditPreferences({ who, restore }: RestoreProps): React.JSX.Element {
+  const stored = useLoaded(useCallback(() => restoring(restore), [restore]));
   switch (stored.state) {
     case 'loading':
       return <Spinner size="large" />;
@@ -39,9 +46,12 @@ export default function EditPreferences({ who }: EditProps): React.JSX.Element {
   }
 }
 
-function Editor({ stored, who }: { readonly stored: Stored } & EditProps): React.JSX.Element {
+function Editor({ stored, who }: { readonly stored: Restoring } & EditProps): React.JSX.Element {
   const t = useWords(preferencesWords);
-  const [preferences, setPreferences] = useState<Preferences>(stored.preferences);
+  const { restored } = stored;
+  const [preferences, setPreferences] = useState<Preferences>(() =>
+    restored === undefined ? stored.preferences : preferencesOf(restored.Content),
+  );
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string>();
@@ -68,7 +78,7 @@ function Editor({ stored, who }: { readonly stored: Stored } & EditProps): React
     }
     setBusy(true);
     const saved = t('savedBy', { who, when: new Date().toISOString() });
-    const content = contentOf(preferences, stored.document?.Content, saved);
+    const content = contentOf(preferences, (restored ?? stored.document)?.Content, saved);
     (isNew ? createPreferences(content) : updatePreferences(content))
       .then(() => go('session-manager', 'preferences'))
       .catch((error: unknown) => setRefusal(refusedBy(error).message))
@@ -100,6 +110,7 @@ function Editor({ stored, who }: { readonly stored: Stored } & EditProps): React
         }
       >
         <SpaceBetween size="l">
+          {restored !== undefined && <Alert type="info">{t('restoring', { version: restored.DocumentVersion })}</Alert>}
           <Times {...section} />
           <Encryption {...section} />
           <RunAs {...section} />
@@ -107,6 +118,7 @@ function Editor({ stored, who }: { readonly stored: Stored } & EditProps): React
           <S3Logging {...section} />
           <Profiles {...section} />
           <Review before={stored.preferences} after={preferences} />
+          <Warnings preferences={preferences} />
           {refusal !== undefined && refused === undefined && <Refusal message={refusal} />}
         </SpaceBetween>
       </Form>

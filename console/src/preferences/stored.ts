@@ -9,6 +9,19 @@ export interface Stored {
   readonly preferences: Preferences;
 }
 
+/** What is stored, and an older version that is to be saved again. */
+export interface Restoring extends Stored {
+  readonly restored: StoredDocument | undefined;
+}
+
+export async function restoring(version: string | undefined): Promise<Restoring> {
+  const [stored, restored] = await Promise.all([
+    storedPreferences(),
+    version === undefined ? undefined : preferencesDocument(version),
+  ]);
+  return { ...stored, restored };
+}
+
 export async function storedPreferences(): Promise<Stored> {
   try {
     const document = await preferencesDocument();

@@ -15,6 +15,7 @@ import { go } from '../shell/route';
 import type { Preferences } from './inputs';
 import { shown } from './shown';
 import { type Stored, storedPreferences } from './stored';
+import { Versions } from './versions';
 import { preferencesWords } from './words';
 
 const GROUPS = [
@@ -78,6 +79,7 @@ function Shown({ stored }: { readonly stored: Stored }): React.JSX.Element {
           />
         </Container>
       ))}
+      {document !== undefined && <Versions />}
     </SpaceBetween>
   );
 }

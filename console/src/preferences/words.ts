@@ -41,8 +41,31 @@ export const preferencesWords = {
   iamConsole: ['IAM console', 'IAM コンソール'],
   opensNewTab: ['opens in a new tab', '新しいタブで開きます'],
   untagged: [
-    'Sessions of {count} users and roles will fail, because they have no tag SSMSessionRunAs: {names}',
-    '{count} 件のユーザーとロールには SSMSessionRunAs タグがないため、セッションが失敗します: {names}',
+    'Sessions of {users} users and {roles} roles will fail, because no OS user is named for them: {names}. Tag them with SSMSessionRunAs, or enter a user name above.',
+    'ユーザー {users} 件とロール {roles} 件には OS ユーザーが指定されていないため、セッションが失敗します: {names}。SSMSessionRunAs タグを付けるか、上でユーザー名を入力してください。',
+  ],
+  keyAbsent: [
+    'Sessions will fail, because there is no KMS key {key}.',
+    'KMS キー {key} が存在しないため、セッションが失敗します。',
+  ],
+  keyUnusable: [
+    'Sessions will fail, because the KMS key {key} cannot be used: its state is {state}.',
+    'KMS キー {key} を使用できないため (状態: {state})、セッションが失敗します。',
+  ],
+  groupAbsent: [
+    'There is no log group {group}, so logs cannot be delivered. Create it before you save.',
+    'ロググループ {group} が存在しないため、ログを配信できません。保存する前に作成してください。',
+  ],
+  versionHistory: ['Version history', 'バージョン履歴'],
+  versionNumber: ['Version', 'バージョン'],
+  savedAt: ['Saved', '保存日時'],
+  actions: ['Actions', 'アクション'],
+  inForce: ['In force', '現在有効'],
+  restore: ['Restore', '復元'],
+  restoreVersion: ['Restore version {version}', 'バージョン {version} を復元'],
+  restoring: [
+    'The form holds version {version}. Save makes it the newest; the changes are listed at the end.',
+    'フォームにはバージョン {version} の内容が入力されています。保存すると最新バージョンになります。変更内容は最後に表示されます。',
   ],
   kms: ['Enable KMS encryption', 'KMS 暗号化を有効にする'],
   kmsTitle: ['KMS encryption', 'KMS 暗号化'],

@@ -40,14 +40,19 @@ export function status(name: string, t: Say): React.JSX.Element {
   );
 }
 
+/** The rule in words; its name where there are none for it. */
+export function ruleWords(name: string, t: Say): string {
+  const rule = RULES[name];
+  return rule === undefined ? plain(name) : t(rule);
+}
+
 /** The OS user and the rule in one sentence. */
 export function runsAs(one: Became | undefined, t: Say): string {
   if (one === undefined) {
     return '–';
   }
-  const rule = RULES[one.rule];
   const user = one.rule === 'off' ? 'ssm-user' : one.osUser === '' ? t('noUser') : plain(one.osUser);
-  return rule === undefined ? user : `${user} (${t(rule)})`;
+  return `${user} (${ruleWords(one.rule, t)})`;
 }
 
 export function useSessionColumns(who: ReadonlyMap<string, Became>): Record<

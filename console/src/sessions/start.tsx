@@ -9,8 +9,9 @@ import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { type FormEvent, useState } from 'react';
-import { type ManagedNode, managedNodes, startSession } from '../api/ssm';
+import { managedNodes, startSession } from '../api/ssm';
 import { useWords } from '../i18n/language';
+import { nodeMatches, nodeName } from '../nodes/shown';
 import { useEvery } from '../shell/every';
 import { Filter } from '../shell/filter';
 import { refusedBy, useLoaded } from '../shell/loaded';
@@ -18,19 +19,10 @@ import { PermittedButton } from '../shell/permission';
 import { plain } from '../shell/plain-text';
 import { Refusal } from '../shell/refusal';
 import { go } from '../shell/route';
-import { keepToken } from '../terminal/tokens';
+import { keepTicket } from '../terminal/tickets';
 import { sessionWords } from './words';
 
 const REFRESH_MS = 5000;
-
-function nameOf(node: ManagedNode): string {
-  return plain(node.Name ?? node.ComputerName ?? node.InstanceId);
-}
-
-function matches(node: ManagedNode, filter: string): boolean {
-  const texts = [node.InstanceId, node.Name ?? '', node.ComputerName ?? '', node.IPAddress ?? ''];
-  return texts.some((text) => text.toLowerCase().includes(filter.toLowerCase()));
-}
 
 export default function StartSession(): React.JSX.Element {
   const t = useWords(sessionWords);
@@ -55,7 +47,7 @@ export default function StartSession(): React.JSX.Element {
     setRefusal(undefined);
     startSession(node.InstanceId, reason)
       .then((opened) => {
-        keepToken(opened);
+        keepTicket(opened, node.InstanceId);
         go('session-manager', 'terminal', opened.SessionId);
       })
       .catch((error: unknown) => setRefusal(refusedBy(error).message))
@@ -93,18 +85,18 @@ export default function StartSession(): React.JSX.Element {
             selectionType="single"
             trackBy="InstanceId"
             loading={found.state === 'loading'}
-            items={online.filter((one) => matches(one, filter))}
+            items={online.filter((one) => nodeMatches(one, filter))}
             selectedItems={node === undefined ? [] : [node]}
             onSelectionChange={({ detail }) => setTarget(detail.selectedItems[0]?.InstanceId)}
             ariaLabels={{
               selectionGroupLabel: t('chooseNode'),
-              itemSelectionLabel: (_, item) => t('selectNode', { name: nameOf(item) }),
+              itemSelectionLabel: (_, item) => t('selectNode', { name: nodeName(item) }),
             }}
             empty={t('noNodes')}
             header={<Header variant="h2">{t('chooseNode')}</Header>}
             filter={<Filter text={filter} label={t('findNode')} onChange={setFilter} />}
             columnDefinitions={[
-              { id: 'name', header: t('name'), cell: nameOf, isRowHeader: true },
+              { id: 'name', header: t('name'), cell: nodeName, isRowHeader: true },
               { id: 'id', header: t('nodeId'), cell: ({ InstanceId }) => InstanceId },
               { id: 'address', header: t('address'), cell: ({ IPAddress }) => plain(IPAddress ?? '–') },
               {

@@ -16,9 +16,15 @@ const StartSession = lazy(() => import('../sessions/start'));
 const SessionPage = lazy(() => import('../sessions/session'));
 const TerminalPage = lazy(() => import('../terminal/page'));
 const ManagedNodes = lazy(() => import('../nodes/list'));
+const NodePage = lazy(() => import('../nodes/node'));
 const RegisterNode = lazy(() => import('../nodes/register'));
 const Entities = lazy(() => import('../iam/entities'));
 const EntityPage = lazy(() => import('../iam/entity'));
+const GuidePage = lazy(() => import('../guides/page'));
+const Keys = lazy(() => import('../keys/page'));
+const LogGroups = lazy(() => import('../logs/groups'));
+const LogStreams = lazy(() => import('../logs/streams'));
+const LogEvents = lazy(() => import('../logs/events'));
 const Policies = lazy(() => import('../iam/policies'));
 const PolicyPage = lazy(() => import('../iam/policy'));
 
@@ -32,6 +38,8 @@ export function Frame({ identity }: FrameProps): React.JSX.Element {
   const items: SideNavigationProps.Item[] = [
     { type: 'link', text: t('sessionManager'), href: to('session-manager') },
     { type: 'link', text: t('managedNodes'), href: to('managed-nodes') },
+    { type: 'link', text: t('kms'), href: to('kms') },
+    { type: 'link', text: t('logGroups'), href: to('log-groups') },
     {
       type: 'section-group',
       title: t('iam'),
@@ -42,6 +50,7 @@ export function Frame({ identity }: FrameProps): React.JSX.Element {
         { type: 'link', text: t('policies'), href: to('iam', 'policies') },
       ],
     },
+    { type: 'link', text: t('guides'), href: to('guides') },
   ];
   return (
     <AppLayout
@@ -82,7 +91,8 @@ function Page({ place, identity }: PageProps): React.JSX.Element {
       return <SessionManager tab="sessions" />;
     case 'session-manager':
       if (part === 'preferences' && name === 'edit') {
-        return <EditPreferences who={identity.arn} />;
+        const restore = place.query.get('version') ?? undefined;
+        return <EditPreferences who={identity.arn} restore={restore} key={restore} />;
       }
       if (part === 'start') {
         return <StartSession />;
@@ -95,12 +105,33 @@ function Page({ place, identity }: PageProps): React.JSX.Element {
       }
       return <SessionManager tab={part ?? 'sessions'} />;
     case 'managed-nodes':
-      return part === 'register' ? <RegisterNode identity={identity} /> : <ManagedNodes />;
+      if (part === 'register') {
+        return <RegisterNode identity={identity} />;
+      }
+      return part === undefined ? <ManagedNodes /> : <NodePage id={part} key={part} />;
+    case 'guides':
+      return <GuidePage id={part} key={part} />;
+    case 'kms':
+      return <Keys />;
+    case 'log-groups':
+      return <Logs group={part} stream={name} />;
     case 'iam':
       return <Iam place={place} account={identity.account} />;
     default:
       return <p>{t('notFound')}</p>;
   }
+}
+
+interface LogsProps {
+  readonly group: string | undefined;
+  readonly stream: string | undefined;
+}
+
+function Logs({ group, stream }: LogsProps): React.JSX.Element {
+  if (group === undefined) {
+    return <LogGroups />;
+  }
+  return stream === undefined ? <LogStreams group={group} /> : <LogEvents group={group} stream={stream} key={group + stream} />;
 }
 
 function Iam({ place, account }: { readonly place: Place; readonly account: string }): React.JSX.Element {

@@ -1,8 +1,7 @@
-// The client's end of a session's stream, without socket or clock: what arrives goes in, frames and events come out.
+// The client's end of a session's stream, without socket or clock: what arrives goes in, and what is in turn comes out.
 //
-// Every payload is delivered once and in order; what was sent is kept until it is acknowledged and goes out again when a
-// connection is new or a while passed. It behaves as AWS's own client with our extra member in the handshake, by which
-// the shell starts at the size of the window. KMS is not spoken here: a session that asks for it is ended with a word.
+// Every payload is given out once and in order; what was sent is kept until it is acknowledged and goes out again when a
+// connection is new or a while passed. What the payloads say is read elsewhere.
 
 import { type Frame, PAYLOAD } from './frame';
 
@@ -11,35 +10,24 @@ export interface Size {
   readonly rows: number;
 }
 
-export type Event =
-  | { readonly kind: 'started'; readonly message: string }
-  | { readonly kind: 'output'; readonly bytes: Uint8Array }
-  | { readonly kind: 'exit'; readonly code: string }
-  | { readonly kind: 'closed'; readonly reason: string }
-  | { readonly kind: 'unsupported'; readonly action: string };
-
 /** Frames ahead of the next one that are kept; more are left to be sent again. */
 const EARLY = 1024;
 /** Bytes of one input frame, as AWS's programs have it. */
 const INPUT = 1024;
 /** Frames on their way at most; what is typed beyond waits in order. */
 const IN_FLIGHT = 64;
-const CLIENT_VERSION = '1.2.900.0';
 const SYN_AND_FIN = 3;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
-
-interface Action {
-  readonly ActionType?: unknown;
-}
 
 interface Waiting {
   readonly payloadType: number;
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
-function json(value: unknown): Uint8Array<ArrayBuffer> {
+/** As the wire carries it. */
+export function json(value: unknown): Uint8Array<ArrayBuffer> {
   return utf8.encode(JSON.stringify(value));
 }
 
@@ -53,10 +41,12 @@ export class Channel {
   private readonly unacknowledged = new Map<number, Frame>();
   private waiting: Waiting[] = [];
   private outgoing: Frame[] = [];
-  private events: Event[] = [];
+  private arrivals: Frame[] = [];
+  private reason: string | undefined;
 
   constructor(
-    private size: Size,
+    /** Of the window. */
+    public size: Size,
     private readonly freshId: () => string,
   ) {}
 
@@ -133,14 +123,30 @@ export class Channel {
     return frames;
   }
 
-  /** What has happened, in order. */
-  takeEvents(): Event[] {
-    const events = this.events;
-    this.events = [];
-    return events;
+  /** What has arrived and is in turn. */
+  takeArrivals(): Frame[] {
+    const arrivals = this.arrivals;
+    this.arrivals = [];
+    return arrivals;
   }
 
-  private send({ payloadType, payload }: Waiting): void {
+  /** Why the other end closed the session, once it did. */
+  get closedBecause(): string | undefined {
+    return this.reason;
+  }
+
+  /** Whether the shell is there: what was typed goes out. */
+  get hasStarted(): boolean {
+    return this.started;
+  }
+
+  begin(): void {
+    this.started = true;
+    this.resize(this.size);
+  }
+
+  /** Sends a payload now, ahead of what waits for the shell. */
+  send({ payloadType, payload }: Waiting): void {
     const frame: Frame = {
       messageType: 'input_stream_data',
       sequence: this.nextOut,
@@ -176,7 +182,7 @@ export class Channel {
       // Closed without a word.
     }
     this.over = true;
-    this.events.push({ kind: 'closed', reason });
+    this.reason = reason;
   }
 
   private stream(frame: Frame): void {
@@ -192,7 +198,7 @@ export class Channel {
     let next: Frame | undefined = frame.sequence === this.nextIn ? frame : undefined;
     while (next !== undefined) {
       this.nextIn += 1;
-      this.deliver(next);
+      this.arrivals.push(next);
       next = this.early.get(this.nextIn);
       this.early.delete(this.nextIn);
     }
@@ -213,67 +219,5 @@ export class Channel {
       payloadType: PAYLOAD.undefined,
       payload,
     });
-  }
-
-  private deliver({ payloadType, payload }: Frame): void {
-    switch (payloadType) {
-      case PAYLOAD.handshakeRequest:
-        this.answer(payload);
-        break;
-      case PAYLOAD.handshakeComplete:
-        this.complete(payload);
-        break;
-      case PAYLOAD.output:
-      case PAYLOAD.stdErr:
-        if (!this.started) {
-          // An agent that does not handshake: its first output says that the shell is there.
-          this.begin('');
-        }
-        this.events.push({ kind: 'output', bytes: payload });
-        break;
-      case PAYLOAD.exitCode:
-        this.events.push({ kind: 'exit', code: text.decode(payload) });
-        break;
-      default:
-        break;
-    }
-  }
-
-  private answer(payload: Uint8Array): void {
-    const request = JSON.parse(text.decode(payload)) as {
-      RequestedClientActions?: readonly Action[] | null;
-      Usher?: unknown;
-    };
-    const processed = (request.RequestedClientActions ?? []).map(({ ActionType }) => {
-      const type = String(ActionType);
-      if (type === 'SessionType') {
-        return { ActionType: type, ActionStatus: 1, ActionResult: null, Error: '' };
-      }
-      this.events.push({ kind: 'unsupported', action: type });
-      return { ActionType: type, ActionStatus: 3, ActionResult: null, Error: `Unsupported action ${type}` };
-    });
-    const errors = processed.map(({ Error }) => Error).filter((error) => error !== '');
-    const { cols, rows } = this.size;
-    const usher = { Version: 1, Terminal: { Cols: cols, Rows: rows, Term: 'xterm-256color', Locale: { LANG: 'C.UTF-8' } } };
-    this.send({
-      payloadType: PAYLOAD.handshakeResponse,
-      payload: json({
-        ClientVersion: CLIENT_VERSION,
-        ProcessedClientActions: processed,
-        Errors: errors,
-        ...(request.Usher === undefined ? {} : { Usher: usher }),
-      }),
-    });
-  }
-
-  private complete(payload: Uint8Array): void {
-    const { CustomerMessage } = JSON.parse(text.decode(payload)) as { CustomerMessage?: unknown };
-    this.begin(typeof CustomerMessage === 'string' ? CustomerMessage : '');
-  }
-
-  private begin(message: string): void {
-    this.started = true;
-    this.events.push({ kind: 'started', message });
-    this.resize(this.size);
   }
 }

@@ -1,8 +1,10 @@
 // Carries a channel over WebSockets: opens, opens again after a loss with a fresh token, and sends what is due, in order.
 
-import { resumeSession } from '../api/ssm';
-import { Channel, type Event, type Size } from './channel';
+import { resumeSession, terminateSession } from '../api/ssm';
+import { Channel, type Size } from './channel';
+import { Conversation, type Event, type NewKey } from './conversation';
 import { decode, encode } from './frame';
+import { type Doubt, Mistrust } from './mistrust';
 
 export type State = 'connecting' | 'connected' | 'reconnecting' | 'over';
 
@@ -18,6 +20,7 @@ const REPEAT_MS = 2000;
 
 export class Connection {
   private readonly channel: Channel;
+  private readonly conversation: Conversation;
   private readonly clientId = crypto.randomUUID();
   private socket: WebSocket | undefined;
   private failures = 0;
@@ -32,9 +35,11 @@ export class Connection {
     private readonly sessionId: string,
     private token: string | undefined,
     size: Size,
+    newKey: NewKey,
     private readonly told: Told,
   ) {
     this.channel = new Channel(size, () => crypto.randomUUID());
+    this.conversation = new Conversation(this.channel, newKey, told.event);
     void this.open();
   }
 
@@ -64,7 +69,7 @@ export class Connection {
       try {
         token = (await resumeSession(this.sessionId)).TokenValue;
         if (token === undefined) {
-          this.end('');
+          this.end({ kind: 'closed', reason: '' });
           return;
         }
       } catch (error) {
@@ -113,22 +118,21 @@ export class Connection {
     if (frame === undefined || this.isOver) {
       return;
     }
+    this.channel.arrived(frame);
     try {
-      this.channel.arrived(frame);
-    } catch {
-      this.end('The node sent something that makes no sense.');
+      await this.conversation.hear();
+    } catch (error) {
+      this.mistrusts(error instanceof Mistrust ? error.doubt : 'senseless');
       return;
     }
     this.settle();
   }
 
   private settle(): void {
-    for (const event of this.channel.takeEvents()) {
-      if (event.kind === 'closed') {
-        this.end(event.reason);
-        return;
-      }
-      this.told.event(event);
+    const { closedBecause } = this.channel;
+    if (closedBecause !== undefined) {
+      this.end({ kind: 'closed', reason: closedBecause });
+      return;
     }
     const socket = this.socket;
     if (socket?.readyState !== WebSocket.OPEN) {
@@ -136,7 +140,7 @@ export class Connection {
     }
     for (const frame of this.channel.takeFrames()) {
       this.writing = this.writing.then(async () => {
-        const bytes = await encode(frame, Date.now());
+        const bytes = await encode(await this.conversation.sealed(frame), Date.now());
         if (socket.readyState === WebSocket.OPEN) {
           socket.send(bytes);
         }
@@ -168,7 +172,7 @@ export class Connection {
     if (error instanceof TypeError) {
       this.again();
     } else {
-      this.end(error instanceof Error ? error.message : String(error));
+      this.end({ kind: 'closed', reason: error instanceof Error ? error.message : String(error) });
     }
   }
 
@@ -179,12 +183,18 @@ export class Connection {
     this.timer = setTimeout(() => void this.open(), pause);
   }
 
-  private end(reason: string): void {
+  /** What is not believed is over on the node as well, as far as we may end it. */
+  private mistrusts(doubt: Doubt): void {
+    this.end({ kind: 'mistrusted', doubt });
+    terminateSession(this.sessionId).catch(() => undefined);
+  }
+
+  private end(event: Event): void {
     if (this.isOver) {
       return;
     }
     this.leave();
-    this.told.event({ kind: 'closed', reason });
+    this.told.event(event);
     this.told.state('over');
   }
 }

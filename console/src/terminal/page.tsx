@@ -14,10 +14,11 @@ import { refusedBy } from '../shell/loaded';
 import { plain } from '../shell/plain-text';
 import { Refusal } from '../shell/refusal';
 import { go } from '../shell/route';
-import type { Event } from './channel';
 import { Connection, type State } from './connection';
+import type { Event } from './conversation';
+import { keyMaker } from './data-key';
 import './page.css';
-import { takeToken } from './tokens';
+import { takeTicket } from './tickets';
 import { terminalWords } from './words';
 
 interface TerminalPageProps {
@@ -34,7 +35,8 @@ const STATES: Readonly<Record<State, StatusIndicatorProps.Type>> = {
 /** What stays to be read: why it ended rather than that it did. */
 function later(before: Event | undefined, event: Event): Event {
   const isPlainEnd = event.kind === 'closed' && event.reason === '';
-  return before?.kind === 'unsupported' || (before?.kind === 'exit' && isPlainEnd) ? before : event;
+  const isReason = before?.kind === 'unsupported' || before?.kind === 'keyless';
+  return isReason || (before?.kind === 'exit' && isPlainEnd) ? before : event;
 }
 
 export default function TerminalPage({ sessionId }: TerminalPageProps): React.JSX.Element {
@@ -55,7 +57,8 @@ export default function TerminalPage({ sessionId }: TerminalPageProps): React.JS
     terminal.open(element);
     fit.fit();
     const size = { cols: terminal.cols, rows: terminal.rows };
-    const connection = new Connection(sessionId, takeToken(sessionId), size, {
+    const ticket = takeTicket(sessionId);
+    const connection = new Connection(sessionId, ticket?.token, size, keyMaker(sessionId, ticket?.node), {
       state: setState,
       event: (event) => {
         if (event.kind === 'output') {
@@ -104,6 +107,8 @@ export default function TerminalPage({ sessionId }: TerminalPageProps): React.JS
       {refusal !== undefined && <Refusal message={refusal} />}
       {last?.kind === 'exit' && <div role="status">{t('exit', { code: plain(last.code) })}</div>}
       {last?.kind === 'closed' && last.reason !== '' && <Refusal message={plain(last.reason)} />}
+      {last?.kind === 'keyless' && <Refusal message={t('keyless', { reason: plain(last.reason) })} />}
+      {last?.kind === 'mistrusted' && <Refusal message={t(last.doubt)} />}
       {last?.kind === 'unsupported' && <Refusal message={t('unsupported', { action: plain(last.action) })} />}
       <div className="usher-terminal" ref={place} data-testid="terminal" />
     </SpaceBetween>

@@ -172,3 +172,36 @@ test('configure encryption, logging, times and shell profiles', async ({ page, u
     shellProfile: { linux: 'exec /bin/bash', windows: '' },
   });
 });
+
+test('a save says beforehand what it would break, and an older version can be saved again', async ({ page, usher, say }) => {
+  needsAws();
+  await page.goto(usher.link);
+  await openEdit(page, say);
+  await runAs(page, say).check();
+  await expect(page.getByText(say('Sessions of 1 users and 0 roles will fail', 'ユーザー 1 件とロール 0 件'))).toBeVisible();
+  const key = page.getByRole('textbox', { name: say('KMS key', 'KMS キー'), exact: true });
+  await page.getByRole('checkbox', { name: say('Enable KMS encryption', 'KMS 暗号化を有効にする') }).check();
+  await page.getByRole('radio', { name: say('Enter a KMS key', '入力する') }).check();
+  await key.fill('alias/absent');
+  await expect(page.getByText(say('there is no KMS key alias/absent', 'KMS キー alias/absent が存在しない'))).toBeVisible();
+  await page.getByRole('checkbox', { name: say('CloudWatch logging: Enable', 'CloudWatch ログ記録: 有効にする') }).check();
+  const group = say('CloudWatch log group', 'CloudWatch ロググループ');
+  await page.getByRole('textbox', { name: group }).fill('/not/there');
+  await expect(page.getByText(say('There is no log group /not/there', 'ロググループ /not/there が存在しない'))).toBeVisible();
+  await page.getByRole('checkbox', { name: say('CloudWatch logging: Enable', 'CloudWatch ログ記録: 有効にする') }).uncheck();
+  await page.getByRole('checkbox', { name: say('Enable KMS encryption', 'KMS 暗号化を有効にする') }).uncheck();
+  const name = say('Operating system user name', 'オペレーティングシステムのユーザー名');
+  await page.getByRole('textbox', { name }).fill('first');
+  await save(page, say);
+
+  await openEdit(page, say);
+  await page.getByRole('textbox', { name }).fill('second');
+  await save(page, say);
+  await expect(page.locator('[data-field=runAsDefaultUser]')).toHaveText('second');
+  await page.getByRole('link', { name: say('Restore version 1', 'バージョン 1 を復元') }).click();
+  await expect(page.getByTestId('review')).toContainText('first');
+  await expect(page.getByTestId('review')).toContainText('second');
+  await save(page, say);
+  await expect(page.locator('[data-field=runAsDefaultUser]')).toHaveText('first');
+  expect(inputs(usher.aws(...DOCUMENT))).toMatchObject({ runAsEnabled: true, runAsDefaultUser: 'first' });
+});

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expect, needsAws, type Say, test } from './fixtures';
 import { osUser } from './os-user';
+import { screen, startSession } from './terminal';
 import { Usher } from './usher';
 
 const PREFERENCES = JSON.stringify({
@@ -33,10 +34,6 @@ async function signInAs(page: Page, usher: Usher, say: Say, actions: readonly st
   await expect(page.getByRole('heading', { level: 1, name: 'Session Manager' })).toBeVisible();
 }
 
-async function screen(page: Page): Promise<string> {
-  return page.locator('.xterm-accessibility-tree').innerText();
-}
-
 test('a session runs as the tagged user in the browser until somebody else ends it', async ({ page, browser, say, locale }) => {
   needsAws();
   const user = osUser();
@@ -48,11 +45,7 @@ test('a session runs as the tagged user in the browser until somebody else ends 
     page.on('dialog', () => expect(false, 'a script of somebody else ran').toBe(true));
 
     await page.goto(usher.link);
-    const start = say('Start session', 'セッションの開始');
-    await page.getByRole('button', { name: start }).click();
-    await page.getByRole('textbox', { name: say('Reason', '理由') }).fill(HOSTILE);
-    await page.getByRole('radio').first().check();
-    await page.getByRole('button', { name: start }).click();
+    await startSession(page, say, HOSTILE);
     const terminal = page.getByTestId('terminal');
     await expect(page.getByText(say('Connected', '接続済み'))).toBeVisible();
     await terminal.click();
@@ -99,7 +92,7 @@ test('a session runs as the tagged user in the browser until somebody else ends 
     await other.getByRole('button', { name: say('Verify', '検証') }).click();
     await expect(other.getByText(say('Nothing in the recording was changed', '削除された箇所はありません'))).toBeVisible();
     await other.getByRole('button', { name: say('Replay', '再生'), exact: true }).click();
-    await other.getByRole('textbox', { name: say('Find in the recording', '記録内を検索') }).fill('>bold');
+    await other.getByRole('searchbox', { name: say('Find in the recording', '記録内を検索') }).fill('>bold');
     const hit = other.getByRole('row').filter({ hasText: '<b onclick=alert(1)>bold' });
     await hit.last().getByRole('button').click();
     await expect(other.getByTestId('player')).toContainText('<b onclick=alert(1)>bold');

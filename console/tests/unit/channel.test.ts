@@ -1,52 +1,23 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Channel, type Event } from '../../src/terminal/channel';
+import { Channel } from '../../src/terminal/channel';
 import { decode, encode, type Frame, PAYLOAD } from '../../src/terminal/frame';
+import { acknowledgement, freshId, inputs, output } from './frames';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-let ids = 0;
-const freshId = (): string => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, '0')}`;
-
-function output(sequence: number, payloadType: number, payload: string, messageId = freshId()): Frame {
-  return {
-    messageType: 'output_stream_data',
-    sequence,
-    flags: 0,
-    messageId,
-    payloadType,
-    payload: utf8.encode(payload),
-  };
-}
-
-function acknowledgement(sequence: number): Frame {
-  return { ...output(0, 0, JSON.stringify({ AcknowledgedMessageSequenceNumber: sequence })), messageType: 'acknowledge' };
-}
-
-const REQUEST = JSON.stringify({
-  AgentVersion: '3.3.9999.0',
-  RequestedClientActions: [{ ActionType: 'SessionType', ActionParameters: { SessionType: 'Standard_Stream' } }],
-  Usher: { Version: 1 },
-});
-
-function shown(events: readonly Event[]): string {
-  return events.map((event) => (event.kind === 'output' ? text.decode(event.bytes) : '')).join('');
-}
-
-function inputs(frames: readonly Frame[]): Frame[] {
-  return frames.filter(({ messageType }) => messageType === 'input_stream_data');
+function shown(frames: readonly Frame[]): string {
+  return frames.map(({ payload }) => text.decode(payload)).join('');
 }
 
 let channel: Channel;
 
-/** Past the handshake: the response and the window's size were sent and confirmed. */
+/** The shell is there, and the window's size was sent and confirmed. */
 function open(): void {
-  channel.arrived(output(0, PAYLOAD.handshakeRequest, REQUEST));
-  channel.arrived(output(1, PAYLOAD.handshakeComplete, '{"CustomerMessage":""}'));
+  channel.begin();
   for (const { sequence } of inputs(channel.takeFrames())) {
     channel.arrived(acknowledgement(sequence));
   }
-  channel.takeEvents();
 }
 
 beforeEach(() => {
@@ -77,38 +48,22 @@ describe('a frame that is none', () => {
   });
 });
 
-test('the handshake is answered with the size of the window, and typing waits for it', () => {
+test('typing waits for the shell, and comes behind the size of the window', () => {
   channel.type(utf8.encode('early'));
   expect(inputs(channel.takeFrames())).toEqual([]);
-  channel.arrived(output(0, PAYLOAD.handshakeRequest, REQUEST));
-  const [response] = inputs(channel.takeFrames());
-  const answered = JSON.parse(text.decode(response?.payload)) as Record<string, unknown>;
-  expect(answered).toMatchObject({
-    ProcessedClientActions: [{ ActionType: 'SessionType', ActionStatus: 1 }],
-    Usher: { Terminal: { Cols: 80, Rows: 24 } },
-  });
-  channel.arrived(output(1, PAYLOAD.handshakeComplete, '{"CustomerMessage":"hi"}'));
-  expect(channel.takeEvents()).toEqual([{ kind: 'started', message: 'hi' }]);
+  channel.begin();
   const sent = inputs(channel.takeFrames());
   expect(sent.map(({ payloadType }) => payloadType)).toEqual([PAYLOAD.size, PAYLOAD.output]);
 });
 
-test('encryption is refused with a word, never silently left out', () => {
-  const request = JSON.stringify({ RequestedClientActions: [{ ActionType: 'KMSEncryption' }] });
-  channel.arrived(output(0, PAYLOAD.handshakeRequest, request));
-  expect(channel.takeEvents()).toEqual([{ kind: 'unsupported', action: 'KMSEncryption' }]);
-  const [response] = inputs(channel.takeFrames());
-  expect(text.decode(response?.payload)).toContain('"ActionStatus":3');
-});
-
-test('output is shown once and in order, whatever order it comes in', () => {
+test('output is given out once and in order, whatever order it comes in', () => {
   open();
-  const third = output(4, PAYLOAD.output, 'c');
-  for (const frame of [third, output(3, PAYLOAD.output, 'b'), third, output(2, PAYLOAD.output, 'a')]) {
+  const third = output(2, PAYLOAD.output, 'c');
+  for (const frame of [third, output(1, PAYLOAD.output, 'b'), third, output(0, PAYLOAD.output, 'a')]) {
     channel.arrived(frame);
   }
-  channel.arrived(output(3, PAYLOAD.output, 'b'));
-  expect(shown(channel.takeEvents())).toBe('abc');
+  channel.arrived(output(1, PAYLOAD.output, 'b'));
+  expect(shown(channel.takeArrivals())).toBe('abc');
   // A copy is confirmed again: the first confirmation may have been lost.
   expect(channel.takeFrames().filter(({ messageType }) => messageType === 'acknowledge')).toHaveLength(5);
 });
@@ -145,6 +100,7 @@ test('nothing is sent while the node is away, and everything when it is back', (
 test('after the end nothing counts any more', () => {
   open();
   channel.arrived({ ...output(0, 0, '{"Output":"Terminated by admin."}'), messageType: 'channel_closed' });
-  channel.arrived(output(2, PAYLOAD.output, 'late'));
-  expect(channel.takeEvents()).toEqual([{ kind: 'closed', reason: 'Terminated by admin.' }]);
+  channel.arrived(output(0, PAYLOAD.output, 'late'));
+  expect(channel.closedBecause).toBe('Terminated by admin.');
+  expect(channel.takeArrivals()).toEqual([]);
 });

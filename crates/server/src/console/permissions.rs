@@ -34,7 +34,7 @@ pub(super) struct Question {
 
 /// What the action would be done to.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 enum On {
     #[default]
     Any,
@@ -46,6 +46,9 @@ enum On {
     /// By ARN.
     Policy(String),
     Session(String),
+    /// A KMS key, by id.
+    Key(String),
+    LogGroup(String),
 }
 
 /// What is judged: the resource, and the keys that hang on it. Of a session that does not exist, as of a stranger's.
@@ -58,6 +61,11 @@ async fn resource(context: &Context, on: On) -> Result<(Resource, Keys), ApiErro
         On::Role(name) => Resource::Entity(Kind::Role, name),
         On::Group(name) => Resource::Entity(Kind::Group, name),
         On::Policy(arn) => Resource::ManagedPolicy(arn),
+        On::Key(id) => Resource::Arn(context.config.scope().kms(&format!("key/{id}"))),
+        On::LogGroup(group) => Resource::LogStream {
+            group,
+            stream: String::new(),
+        },
         On::Session(id) => {
             let row = context.store.session(&id).await?;
             let (owner, target) =

@@ -451,16 +451,18 @@ async fn a_signed_in_person_may_do_what_their_policies_allow_and_is_told_so_befo
     ]);
     let told = with_cookie(&server, "/console/permissions", &cookie, &questions).await;
     assert_eq!(told.json(), json!([false, true, false]));
-    // Of a policy, a group or a session that is not there, as of one that is somebody else's.
+    // Of something that is not there, as of one that is somebody else's.
     let questions = json!([
         {"action": "iam:DeletePolicy", "on": {"policy": "arn:aws:iam::000000000000:policy/p"}},
         {"action": "iam:PutGroupPolicy", "on": {"group": "g"}},
         {"action": "ssm:GetSessionRecording", "on": {"session": "none"}},
+        {"action": "kms:DisableKey", "on": {"key": "none"}},
+        {"action": "logs:DeleteLogGroup", "on": {"logGroup": "none"}},
     ]);
     for (keys, answer) in [(&reader, false), (&server.admin, true)] {
         let cookie = signed_in(&server, keys).await;
         let told = with_cookie(&server, "/console/permissions", &cookie, &questions).await;
-        assert_eq!(told.json(), json!([answer, answer, answer]));
+        assert_eq!(told.json(), Value::from(vec![answer; 5]));
     }
 
     let admin = signed_in(&server, &server.admin).await;

@@ -1,0 +1,35 @@
+// Texts of the log groups, their streams and events.
+
+import type { Words } from '../i18n/words';
+
+export const logWords = {
+  groups: ['Log groups', 'ロググループ'],
+  group: ['Log group', 'ロググループ'],
+  create: ['Create log group', 'ロググループを作成'],
+  createShort: ['Create', '作成'],
+  groupName: ['Log group name', 'ロググループ名'],
+  retention: ['Retention', '保持期間'],
+  editRetention: ['Edit the retention of {group}', '{group} の保持期間を編集'],
+  retentionTitle: ['Edit retention setting', '保持設定の編集'],
+  never: ['Never expire', '失効しない'],
+  days: ['{count} days', '{count} 日'],
+  save: ['Save', '保存'],
+  stored: ['Stored bytes', '保存されているバイト数'],
+  key: ['KMS key', 'KMS キー'],
+  created: ['Created', '作成日時'],
+  find: ['Find by name', '名前で検索'],
+  none: ['No log groups', 'ロググループはありません'],
+  streams: ['Log streams', 'ログストリーム'],
+  stream: ['Log stream', 'ログストリーム'],
+  lastEvent: ['Last event', '最後のイベント時刻'],
+  noStreams: ['No log streams', 'ログストリームはありません'],
+  delete: ['Delete', '削除'],
+  deleteAsk: ['Delete {group}?', '{group} を削除しますか?'],
+  deleteWhat: ['All its streams and events go with it.', 'すべてのログストリームとイベントも削除されます。'],
+  events: ['Log events', 'ログイベント'],
+  noEvents: ['No events yet', 'イベントはまだありません'],
+  live: ['Live tail', 'ライブテール'],
+  time: ['Time', 'タイムスタンプ'],
+  message: ['Message', 'メッセージ'],
+  findEvents: ['Find events', 'イベントを検索'],
+} satisfies Words;
