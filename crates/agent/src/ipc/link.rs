@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_peer_that_says_nothing_is_not_waited_for_though_the_socket_blocks() {
         let (_one, mut other) = pair();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || tell.send(other.next_ready::<ToLogin>().map(|_| ())));
         let answer = told.recv_timeout(std::time::Duration::from_secs(10));
         assert!(matches!(answer, Ok(Ok(()))), "{answer:?}");
