@@ -34,9 +34,11 @@ export function verifyRecording(sessionId: string): Promise<Verified> {
 }
 
 export interface Delivery {
-  readonly Sink: string;
-  readonly LogGroupName: string;
-  readonly LogStreamName: string;
+  readonly Sink: 'logs' | 's3';
+  readonly LogGroupName?: string;
+  readonly LogStreamName?: string;
+  readonly S3BucketName?: string;
+  readonly S3Key?: string;
   readonly State: 'waiting' | 'done' | 'failed';
   readonly FailedTries: number;
   /** Epoch seconds. */
@@ -50,4 +52,9 @@ export async function deliveries(sessionId: string): Promise<Delivery[]> {
 
 export function retryDeliveries(sessionId: string): Promise<unknown> {
   return ssm('RetrySessionLogs', { SessionId: sessionId });
+}
+
+/** Delivers a line as a session on that node would its log, wherever the preferences in force want logs. */
+export async function tryDelivery(node: string): Promise<Delivery[]> {
+  return (await ssm<{ Logs: Delivery[] }>('TestSessionLogs', { Target: node })).Logs;
 }

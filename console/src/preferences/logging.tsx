@@ -6,6 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { logGroups } from '../api/logs';
+import { buckets } from '../api/s3';
 import { useWords } from '../i18n/language';
 import { useLoaded } from '../shell/loaded';
 import { PickOrEnter } from './pick-or-enter';
@@ -16,6 +17,7 @@ import { preferencesWords } from './words';
 export function S3Logging(props: SectionProps): React.JSX.Element {
   const { preferences, change } = props;
   const t = useWords(preferencesWords);
+  const names = useLoaded(buckets);
   return (
     <Container header={<Header variant="h2">{t('s3')}</Header>}>
       <SpaceBetween size="m">
@@ -35,15 +37,7 @@ export function S3Logging(props: SectionProps): React.JSX.Element {
             >
               {t('s3EncryptionEnabled')}
             </Checkbox>
-            <RadioGroup
-              ariaLabel={t('s3BucketName')}
-              value="enter"
-              items={[
-                { value: 'pick', label: t('s3Pick'), description: t('notServed'), disabled: true },
-                { value: 'enter', label: t('s3Enter') },
-              ]}
-            />
-            <TextField {...props} field="s3BucketName" />
+            <PickOrEnter {...props} field="s3BucketName" pick="s3Pick" enter="s3Enter" names={names} />
             <TextField {...props} field="s3KeyPrefix" help="optional" />
           </SpaceBetween>
         )}

@@ -12,7 +12,7 @@ import { TextField } from './text-field';
 import { preferencesWords } from './words';
 
 interface PickOrEnterProps extends SectionProps {
-  readonly field: 'kmsKeyId' | 'cloudWatchLogGroupName';
+  readonly field: 'kmsKeyId' | 's3BucketName' | 'cloudWatchLogGroupName';
   readonly pick: keyof typeof preferencesWords;
   readonly enter: keyof typeof preferencesWords;
   readonly names: Loaded<readonly string[]>;

@@ -15,6 +15,7 @@ import { go } from '../shell/route';
 import type { Preferences } from './inputs';
 import { shown } from './shown';
 import { type Stored, storedPreferences } from './stored';
+import { Trial } from './trial';
 import { Versions } from './versions';
 import { preferencesWords } from './words';
 
@@ -79,6 +80,7 @@ function Shown({ stored }: { readonly stored: Stored }): React.JSX.Element {
           />
         </Container>
       ))}
+      {(preferences.s3 || preferences.cloudWatch) && <Trial />}
       {document !== undefined && <Versions />}
     </SpaceBetween>
   );

@@ -1,4 +1,4 @@
-// What a save would break, said before it: sessions without an OS user, a key or a log group that is not there.
+// What a save would break, said before it: sessions without an OS user, a key, a bucket or a log group that is not there.
 //
 // The warnings are a service, not a rule: what the person may not ask is not warned of, and the server judges each session.
 
@@ -9,6 +9,7 @@ import { Refused } from '../api/call';
 import { entities, nameOf, type Person, RUN_AS_TAG, tagsOf } from '../api/iam';
 import { type KeyMetadata, keyNamed } from '../api/kms';
 import { logGroups } from '../api/logs';
+import { buckets } from '../api/s3';
 import { useWords } from '../i18n/language';
 import { useLoaded } from '../shell/loaded';
 import { faults } from './faults';
@@ -19,12 +20,13 @@ import { preferencesWords } from './words';
 const NAMES = 8;
 
 export function Warnings({ preferences }: { readonly preferences: Preferences }): React.JSX.Element {
-  const { runAsEnabled, runAsDefaultUser, kms, kmsKeyId, cloudWatch, cloudWatchLogGroupName } = preferences;
+  const { runAsEnabled, runAsDefaultUser, kms, kmsKeyId, s3, s3BucketName, cloudWatch, cloudWatchLogGroupName } = preferences;
   const wrong = faults(preferences);
   return (
     <SpaceBetween size="s">
       {runAsEnabled && runAsDefaultUser === '' && <Untagged />}
       {kms && wrong.kmsKeyId === undefined && <KeyUnusable id={kmsKeyId} />}
+      {s3 && wrong.s3BucketName === undefined && <BucketMissing name={s3BucketName} />}
       {cloudWatch && wrong.cloudWatchLogGroupName === undefined && <GroupMissing name={cloudWatchLogGroupName} />}
     </SpaceBetween>
   );
@@ -76,6 +78,15 @@ function KeyUnusable({ id }: { readonly id: string }): React.JSX.Element | null 
     return <Alert type="warning">{t('keyAbsent', { key: id })}</Alert>;
   }
   return found.value.Enabled ? null : <Alert type="warning">{t('keyUnusable', { key: id, state: found.value.KeyState })}</Alert>;
+}
+
+function BucketMissing({ name }: { readonly name: string }): React.JSX.Element | null {
+  const t = useWords(preferencesWords);
+  const found = useLoaded(buckets);
+  if (found.state !== 'loaded' || found.value.includes(name)) {
+    return null;
+  }
+  return <Alert type="warning">{t('bucketAbsent', { bucket: name })}</Alert>;
 }
 
 function GroupMissing({ name }: { readonly name: string }): React.JSX.Element | null {

@@ -25,6 +25,8 @@ const Keys = lazy(() => import('../keys/page'));
 const LogGroups = lazy(() => import('../logs/groups'));
 const LogStreams = lazy(() => import('../logs/streams'));
 const LogEvents = lazy(() => import('../logs/events'));
+const EventHistory = lazy(() => import('../audit/history'));
+const EventPage = lazy(() => import('../audit/event'));
 const Policies = lazy(() => import('../iam/policies'));
 const PolicyPage = lazy(() => import('../iam/policy'));
 
@@ -40,6 +42,7 @@ export function Frame({ identity }: FrameProps): React.JSX.Element {
     { type: 'link', text: t('managedNodes'), href: to('managed-nodes') },
     { type: 'link', text: t('kms'), href: to('kms') },
     { type: 'link', text: t('logGroups'), href: to('log-groups') },
+    { type: 'link', text: t('audit'), href: to('audit') },
     {
       type: 'section-group',
       title: t('iam'),
@@ -115,6 +118,8 @@ function Page({ place, identity }: PageProps): React.JSX.Element {
       return <Keys />;
     case 'log-groups':
       return <Logs group={part} stream={name} />;
+    case 'audit':
+      return part === undefined ? <EventHistory /> : <EventPage id={part} key={part} />;
     case 'iam':
       return <Iam place={place} account={identity.account} />;
     default:

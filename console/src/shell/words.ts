@@ -14,6 +14,7 @@ export const shellWords = {
   policies: ['Policies', 'ポリシー'],
   kms: ['KMS keys', 'KMS キー'],
   logGroups: ['Log groups', 'ロググループ'],
+  audit: ['Event history', 'イベント履歴'],
   guides: ['Guides', 'ガイド'],
   language: ['Language', '言語'],
   mode: ['Appearance', '外観'],

@@ -23,6 +23,7 @@ const PAGES = [
   ['policies', '#/iam/policies'],
   ['keys', '#/kms'],
   ['log-groups', '#/log-groups'],
+  ['audit', '#/audit'],
   ['guides', '#/guides'],
   ['guide', '#/guides/run-as'],
   ['policy', '#/iam/policies/arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FUsherSessionManagerUser'],

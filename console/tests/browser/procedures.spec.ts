@@ -106,6 +106,7 @@ for (const kind of ['user', 'role'] as const) {
 test('configure encryption, logging, times and shell profiles', async ({ page, usher, say }) => {
   needsAws();
   usher.aws('logs', 'create-log-group', '--log-group-name', '/sessions/all');
+  usher.aws('s3api', 'create-bucket', '--bucket', 'session-logs');
   await page.goto(usher.link);
   await openEdit(page, say);
 
@@ -144,7 +145,13 @@ test('configure encryption, logging, times and shell profiles', async ({ page, u
   await expect(page.getByRole('checkbox', { name: encryptedBuckets })).toBeChecked();
   const enterBucket = say('Enter a bucket name in the text box', 'テキストボックスにバケット名を入力する');
   await page.getByRole('radio', { name: enterBucket }).check();
-  await page.getByRole('textbox', { name: say('S3 bucket name', 'S3 バケット名') }).fill('session-logs');
+  const bucket = say('S3 bucket name', 'S3 バケット名');
+  await page.getByRole('textbox', { name: bucket }).fill('absent-logs');
+  await expect(page.getByText(say('There is no bucket absent-logs', 'バケット absent-logs は存在しません'))).toBeVisible();
+  const pickBucket = say('Choose a bucket name from the list', 'リストからバケット名を選択する');
+  await page.getByRole('radio', { name: pickBucket }).check();
+  await page.getByRole('button', { name: bucket }).click();
+  await page.getByRole('option', { name: 'session-logs' }).click();
   await page.getByRole('textbox', { name: say('S3 key prefix', 'S3 キープレフィックス') }).fill('shells');
 
   const idle = say('Idle session timeout', 'アイドルセッションのタイムアウト');

@@ -114,6 +114,8 @@ pub(crate) enum Code {
     InvalidTimeRange,
     /// CloudTrail: a category it does not know.
     InvalidEventCategory,
+    /// CloudTrail: there is one trail, and this is not its name.
+    TrailNotFound,
 
     /// IAM: no such user, key or policy.
     NoSuchEntity,
@@ -239,6 +241,7 @@ impl Code {
             Self::InvalidLookupToken => ("InvalidNextTokenException", StatusCode::BAD_REQUEST),
             Self::InvalidMaxResults => ("InvalidMaxResultsException", StatusCode::BAD_REQUEST),
             Self::InvalidTimeRange => ("InvalidTimeRangeException", StatusCode::BAD_REQUEST),
+            Self::TrailNotFound => ("TrailNotFoundException", StatusCode::BAD_REQUEST),
             Self::InvalidEventCategory => {
                 ("InvalidEventCategoryException", StatusCode::BAD_REQUEST)
             }

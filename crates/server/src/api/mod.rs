@@ -199,6 +199,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::DescribeSessionLogs>(),
     entry::<ssm::RetrySessionLogs>(),
     entry::<ssm::TestSessionLogs>(),
+    entry::<cloudtrail::GetTrailStatus>(),
     entry::<cloudtrail::LookupEvents>(),
 ];
 

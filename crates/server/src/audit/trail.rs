@@ -51,10 +51,20 @@ pub(crate) struct Trail {
     queue: mpsc::Sender<Pending>,
     is_whole: Arc<AtomicBool>,
     repeats: Arc<Repeats>,
+    proof: Arc<Mutex<Proof>>,
     /// Calls under way: they are ended, and recorded, even when their client has gone.
     pub(super) calls: TaskTracker,
     stop: CancellationToken,
     writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How far the trail is proved by signed heads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// When the last head was signed, milliseconds; none before the first.
+    pub(crate) signed_ms: Option<i64>,
+    /// Why the latest head that was due is not there.
+    pub(crate) problem: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -77,6 +87,10 @@ impl Trail {
             source,
         })?;
         let anchored = heads.last().map_or(0, |head| head.number);
+        let proof = Arc::new(Mutex::new(Proof {
+            signed_ms: heads.last().map(|head| head.time_ms),
+            problem: None,
+        }));
         let (last, _) = store.last_audit().await.unwrap_or_default();
         if last < anchored {
             tracing::error!(
@@ -98,12 +112,14 @@ impl Trail {
             unwritten: Vec::new(),
             is_whole: Arc::clone(&is_whole),
             repeats: Arc::clone(&repeats),
+            proof: Arc::clone(&proof),
             stop: stop.clone(),
         };
         Ok(Self {
             queue,
             is_whole,
             repeats,
+            proof,
             calls: TaskTracker::new(),
             stop,
             writer: Mutex::new(Some(tokio::spawn(writer.run(taken)))),
@@ -131,8 +147,14 @@ impl Trail {
     }
 
     /// Whether the latest commit succeeded. Where it did not, nothing may be done that a record would be owed for.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Acquire)
+    }
+
+    /// How far it is proved.
+    pub(crate) fn proof(&self) -> Proof {
+        let proof = self.proof.lock();
+        proof.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits for the calls under way, writes what is left, signs a last head. Nothing can be written afterwards.
@@ -172,6 +194,7 @@ struct Writer {
     unwritten: Vec<AuditEntry>,
     is_whole: Arc<AtomicBool>,
     repeats: Arc<Repeats>,
+    proof: Arc<Mutex<Proof>>,
     stop: CancellationToken,
 }
 
@@ -251,22 +274,42 @@ impl Writer {
 
     /// Signs the last record, whoever appended it, unless it has a head already.
     async fn anchor(&mut self) {
-        let (number, hash) = match self.store.last_audit().await {
-            Ok(last) => last,
-            Err(error) => return tracing::error!(%error, "the audit trail's end cannot be read"),
-        };
+        let signed = self.sign_last().await;
+        let mut proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
+        match signed {
+            Ok(signed_ms) => {
+                proof.signed_ms = signed_ms.or(proof.signed_ms);
+                proof.problem = None;
+            }
+            Err(problem) => proof.problem = Some(problem),
+        }
+    }
+
+    /// When it was signed, if it had no head; else why there is none.
+    async fn sign_last(&mut self) -> Result<Option<i64>, &'static str> {
+        let (number, hash) = self.store.last_audit().await.map_err(|error| {
+            tracing::error!(%error, "the audit trail's end cannot be read");
+            "The trail's end cannot be read."
+        })?;
         if number <= self.anchored {
-            return;
+            return Ok(None);
         }
         let now = i64::try_from(self.clock.now_ms()).unwrap_or(i64::MAX);
         let (key, files) = (Arc::clone(&self.key), self.files.clone());
         let written = spawn_blocking(move || files.append(&key.sign(number, &hash, now))).await;
         match written {
-            Ok(Ok(())) => self.anchored = number,
+            Ok(Ok(())) => {
+                self.anchored = number;
+                Ok(Some(now))
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, folder = %self.files.folder().display(), "a head of the audit trail cannot be written");
+                Err("The head of the trail cannot be written.")
             }
-            Err(error) => tracing::error!(%error, "a head of the audit trail cannot be signed"),
+            Err(error) => {
+                tracing::error!(%error, "a head of the audit trail cannot be signed");
+                Err("The head of the trail cannot be signed.")
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 mod api;
 mod assets;
 mod became;
+mod buckets;
 mod cookie;
 mod door;
 mod headers;
@@ -74,6 +75,7 @@ const ROUTES: &[Route] = &[
         post(session::sign_out)
     }),
     route("/console/became", Who::SignedIn, || post(became::ask)),
+    route("/console/buckets", Who::SignedIn, || post(buckets::list)),
     route("/console/data-channel/{session}", Who::SignedIn, || {
         get(terminal::open)
     }),

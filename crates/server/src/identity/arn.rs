@@ -46,6 +46,14 @@ impl Scope<'_> {
         format!("arn:aws:kms:{}:{}:{resource}", self.region, self.account)
     }
 
+    /// An audit trail.
+    pub(crate) fn trail(&self, name: &str) -> String {
+        format!(
+            "arn:aws:cloudtrail:{}:{}:trail/{name}",
+            self.region, self.account
+        )
+    }
+
     /// A log group.
     pub(crate) fn log_group(&self, name: &str) -> String {
         format!(

@@ -12,6 +12,16 @@ use crate::web_identity::World;
 
 const LOOK_UP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
 
+const STATUS: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus";
+
+async fn status(server: &Running, keys: &Keys, name: &str) -> Reply {
+    server
+        .json_call(STATUS, &json!({"Name": name}))
+        .signed(keys, "cloudtrail", server.now())
+        .send()
+        .await
+}
+
 async fn look_up(server: &Running, keys: &Keys, input: &Value) -> Reply {
     server
         .json_call(LOOK_UP, input)
@@ -62,6 +72,27 @@ async fn who_may_not_look_anything_up_is_refused_and_that_is_recorded() {
             .contains("identity-based policy"),
         "{decided}"
     );
+}
+
+#[tokio::test]
+async fn the_trail_says_whether_it_is_written_and_when_it_was_last_signed() {
+    let server = Running::start().await;
+    let alice = server.user("alice", "").await;
+    status(&server, &alice, "usher")
+        .await
+        .refused(400, "AccessDeniedException");
+    status(&server, &server.admin, "another")
+        .await
+        .refused(400, "TrailNotFoundException");
+    let arn = format!("arn:aws:cloudtrail:{REGION}:000000000000:trail/usher");
+    for name in ["usher", &arn] {
+        let told = status(&server, &server.admin, name).await.served().json();
+        assert_eq!(told["IsLogging"], true);
+        assert_eq!(told.get("LatestDigestDeliveryError"), None);
+        // The first record had a head before a second was answered.
+        let signed = told["LatestDigestDeliveryTime"].as_f64().unwrap();
+        assert!(signed <= told["LatestDeliveryTime"].as_f64().unwrap());
+    }
 }
 
 #[tokio::test]

@@ -11,11 +11,12 @@ const ANYTHING: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 /// Each route that only a signed-in browser may call.
-const SIGNED_IN: [&str; 5] = [
+const SIGNED_IN: [&str; 6] = [
     "/console/session",
     "/console/sign-out",
     "/console/permissions",
     "/console/became",
+    "/console/buckets",
     "/console/api/ssm/DescribeInstanceInformation",
 ];
 
@@ -502,6 +503,24 @@ async fn query_operations_take_their_form_and_answer_json() {
         tags["Tags"],
         json!([{"Key": "SSMSessionRunAs", "Value": "web"}])
     );
+}
+
+#[tokio::test]
+async fn buckets_are_named_to_whoever_may_list_them() {
+    let server = Running::start().await;
+    let nobody = server.user("nobody", "").await;
+    let cookie = signed_in(&server, &nobody).await;
+    let denied = with_cookie(&server, "/console/buckets", &cookie, &json!({})).await;
+    refused(&denied, 400, "AccessDeniedException");
+    assert!(denied.message().contains("s3:ListAllMyBuckets"));
+    for name in ["logs-two", "logs-one"] {
+        let made = crate::s3::call(&server, "PUT", &format!("/{name}"), &[], "");
+        let made = made.signed(&server.admin, "s3", server.now()).send().await;
+        assert_eq!(made.status, 200);
+    }
+    let cookie = signed_in(&server, &server.admin).await;
+    let told = with_cookie(&server, "/console/buckets", &cookie, &json!({})).await;
+    assert_eq!(told.json(), json!(["logs-one", "logs-two"]));
 }
 
 #[tokio::test]
