@@ -152,8 +152,21 @@ export interface Opened {
   readonly TokenValue?: string;
 }
 
-export function startSession(target: string, reason: string): Promise<Opened> {
-  return ssm('StartSession', { Target: target, Reason: reason === '' ? undefined : reason });
+/** What StartSession may be told beside the target; a member that is left out is decided by the account's preferences. */
+export interface Terms {
+  readonly reason: string;
+  readonly document: string | undefined;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export function startSession(target: string, { reason, document, parameters }: Terms): Promise<Opened> {
+  const values = Object.entries(parameters).map(([name, value]) => [name, [value]]);
+  return ssm('StartSession', {
+    Target: target,
+    Reason: reason === '' ? undefined : reason,
+    DocumentName: document,
+    Parameters: values.length === 0 ? undefined : Object.fromEntries(values),
+  });
 }
 
 export function resumeSession(sessionId: string): Promise<Opened> {

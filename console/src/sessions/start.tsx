@@ -1,4 +1,4 @@
-// Start session: choose the node, say why, and the terminal opens.
+// Start session: choose the node and the document, say why, and the terminal opens.
 
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -9,7 +9,8 @@ import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { type FormEvent, useState } from 'react';
-import { managedNodes, startSession } from '../api/ssm';
+import type { Question } from '../api/permissions';
+import { type ManagedNode, managedNodes, startSession } from '../api/ssm';
 import { useWords } from '../i18n/language';
 import { nodeMatches, nodeName } from '../nodes/shown';
 import { useEvery } from '../shell/every';
@@ -20,9 +21,17 @@ import { plain } from '../shell/plain-text';
 import { Refusal } from '../shell/refusal';
 import { go } from '../shell/route';
 import { keepTicket } from '../terminal/tickets';
+import { type Choice, ChooseDocument, SHELL } from './document';
 import { sessionWords } from './words';
 
 const REFRESH_MS = 5000;
+
+/** The document that is named is judged as well as the node. */
+function needs({ InstanceId }: ManagedNode, { document }: Choice): Question[] {
+  const action = 'ssm:StartSession';
+  const onNode = { action, on: { node: InstanceId } };
+  return document === undefined ? [onNode] : [onNode, { action, on: { document } }];
+}
 
 export default function StartSession(): React.JSX.Element {
   const t = useWords(sessionWords);
@@ -31,6 +40,7 @@ export default function StartSession(): React.JSX.Element {
   const [filter, setFilter] = useState('');
   const [target, setTarget] = useState<string>();
   const [reason, setReason] = useState('');
+  const [choice, setChoice] = useState(SHELL);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string>();
   if (found.state === 'refused') {
@@ -45,7 +55,7 @@ export default function StartSession(): React.JSX.Element {
     }
     setBusy(true);
     setRefusal(undefined);
-    startSession(node.InstanceId, reason)
+    startSession(node.InstanceId, { reason, ...choice })
       .then((opened) => {
         keepTicket(opened, node.InstanceId);
         go('session-manager', 'terminal', opened.SessionId);
@@ -66,7 +76,7 @@ export default function StartSession(): React.JSX.Element {
               variant="primary"
               loading={busy}
               disabled={node === undefined}
-              needs={node === undefined ? [] : [{ action: 'ssm:StartSession', on: { node: node.InstanceId } }]}
+              needs={node === undefined ? [] : needs(node, choice)}
             >
               {t('start')}
             </PermittedButton>
@@ -75,9 +85,12 @@ export default function StartSession(): React.JSX.Element {
       >
         <SpaceBetween size="l">
           <Container>
-            <FormField label={t('reasonOptional')} constraintText={t('reasonHelp')} stretch>
-              <Input value={reason} onChange={({ detail }) => setReason(detail.value)} />
-            </FormField>
+            <SpaceBetween size="m">
+              <FormField label={t('reasonOptional')} constraintText={t('reasonHelp')} stretch>
+                <Input value={reason} onChange={({ detail }) => setReason(detail.value)} />
+              </FormField>
+              <ChooseDocument choice={choice} onChoice={setChoice} />
+            </SpaceBetween>
           </Container>
           <Table
             variant="container"

@@ -5,7 +5,7 @@ import { say, type Word, type Words } from '../../src/i18n/words';
 const pages = import.meta.glob<Record<string, Words>>('../../src/**/words.ts', { eager: true });
 
 /** Texts that are the same in both languages: names, and a description that is stored in the document. */
-const SAME = new Set(['Usher', 'Systems Manager', 'IAM', 'ARN', 'Session preferences, saved by {who} at {when}']);
+const SAME = new Set(['S3', 'CloudWatch Logs', 'Usher', 'Systems Manager', 'IAM', 'ARN', 'Session preferences, saved by {who} at {when}']);
 
 const words: [string, Word][] = Object.entries(pages)
   .filter(([path]) => !path.includes('/i18n/'))
