@@ -11,6 +11,7 @@ mod console;
 mod dev;
 mod fuzz;
 mod macos;
+mod matrix;
 mod npm;
 mod postgres;
 mod python;
@@ -68,6 +69,8 @@ enum Task {
         #[arg(long, default_value_t = 600)]
         seconds: u64,
     },
+    /// Try every client with every agent in every kind of session, as root, and write docs/interop.md
+    Matrix,
     /// Measure the release programs beside OpenSSH on this machine, as root
     Bench(bench::BenchArguments),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Soak(lengths) => soak::run(&lengths),
         Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Task::Matrix => matrix::run(),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod aws_agent;
+#[cfg(test)]
 mod aws_plugin;
 #[cfg(test)]
 mod beside_a_browser;
@@ -29,6 +31,8 @@ mod fixtures;
 mod harness;
 #[cfg(test)]
 mod iam;
+#[cfg(test)]
+mod interop;
 #[cfg(test)]
 mod kms;
 #[cfg(test)]
@@ -69,6 +73,7 @@ mod screen;
 mod session_inputs;
 #[cfg(test)]
 mod signatures;
+#[cfg(test)]
 mod simulations;
 #[cfg(test)]
 mod single_sign_on;

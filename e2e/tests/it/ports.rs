@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{BY_DEFAULT, ByDefault, SESSION};
 use crate::harness::DEADLINE;
-use crate::harness::process::Process;
+use crate::harness::process::{Process, child_of};
 use crate::harness::skip::lacks;
 
 const LOCAL: &str = "AWS-StartPortForwardingSession";
@@ -95,9 +95,8 @@ impl Forward {
 
     /// As a key of the keyboard does: the aws command ignores it, so it is the plugin that ends.
     pub(crate) fn interrupt(self) {
-        let plugin = child_of(self.process.pid().as_raw_nonzero().get());
-        let pid = rustix::process::Pid::from_raw(plugin).unwrap();
-        rustix::process::kill_process(pid, Signal::INT).unwrap();
+        let plugin = child_of(self.process.pid());
+        rustix::process::kill_process(plugin, Signal::INT).unwrap();
         self.expect("Terminate signal received, exiting.");
         assert_eq!(self.ends().code(), Some(0));
     }
@@ -220,16 +219,4 @@ fn a_forward_ends_when_its_session_is_terminated_and_when_its_person_interrupts_
     let session = forward.session.clone();
     forward.interrupt();
     assert_eq!(fixture.dev.history(&session)["Status"], "Terminated");
-}
-
-fn child_of(parent: i32) -> i32 {
-    let processes = std::fs::read_dir("/proc").unwrap();
-    let mut children = processes.filter_map(|entry| {
-        let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let (_, rest) = stat.rsplit_once(')')?;
-        let found = rest.split_ascii_whitespace().nth(1)? == parent.to_string();
-        found.then_some(pid)
-    });
-    children.next().unwrap()
 }

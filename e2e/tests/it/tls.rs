@@ -11,19 +11,6 @@ use crate::harness::site::Site;
 use crate::harness::skip::lacks;
 use crate::harness::terminal::Terminal;
 
-/// Turns Run As on: on this machine no account may be made.
-fn run_as(site: &Site, default_user: &OsUser) {
-    let content = json!({
-        "schemaVersion": "1.0", "sessionType": "Standard_Stream",
-        "inputs": {"runAsEnabled": true, "runAsDefaultUser": default_user.name()},
-    });
-    let arguments = json!({
-        "Name": "SSM-SessionManagerRunShell", "Content": content.to_string(),
-        "DocumentType": "Session", "DocumentFormat": "JSON",
-    });
-    site.call("ssm", "create_document", &arguments);
-}
-
 fn nodes(site: &Site, bundle: &str) -> Command {
     let mut nodes = site.command("usher");
     nodes
@@ -77,7 +64,7 @@ fn a_session_over_tls_alone_works_with_the_aws_command_and_with_ours() {
     }
     let os_user = OsUser::with_home("tls", "/bin/bash", &[]);
     let mut site = Site::start();
-    run_as(&site, &os_user);
+    site.save_run_as(&os_user);
     let node = site.join("first.pem");
 
     let mut aws = site.command("aws");
@@ -111,7 +98,7 @@ fn a_certificate_is_replaced_without_a_restart_while_a_session_lives() {
     }
     let os_user = OsUser::with_home("renewal", "/bin/bash", &[]);
     let mut site = Site::start();
-    run_as(&site, &os_user);
+    site.save_run_as(&os_user);
     let node = site.join("both.pem");
     let session = |bundle: &str| {
         let mut ours = site.command("usher");

@@ -2,6 +2,7 @@
 //!
 //! Nothing here asserts what the product should do; it only drives it and waits, always with a deadline.
 
+pub(crate) mod aws_node;
 pub(crate) mod boto3;
 pub(crate) mod dev;
 pub(crate) mod https;

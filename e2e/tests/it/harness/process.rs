@@ -59,6 +59,19 @@ impl Drop for Process {
     }
 }
 
+/// The only child of a process, which has started it by now.
+pub(crate) fn child_of(parent: Pid) -> Pid {
+    let parent = parent.as_raw_nonzero().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap();
+    let mut children = processes.filter_map(|entry| {
+        let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(')')?;
+        (rest.split_ascii_whitespace().nth(1)? == parent).then(|| Pid::from_raw(pid))?
+    });
+    children.next().unwrap()
+}
+
 /// Runs a command to its end and hands back its standard output; a failure is the test's.
 pub(crate) fn output_of(command: &mut Command) -> String {
     let output = command.output().unwrap();

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::boto3::{Boto3, Keys};
+use super::os_users::OsUser;
 use super::process::{Process, output_of};
 use super::{DEADLINE, programs};
 
@@ -135,7 +136,12 @@ impl Site {
         self.directory.path().join(name)
     }
 
-    /// Where it is served: address and port.
+    /// Where it is served.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its address and port.
     pub(crate) fn address(&self) -> &str {
         self.url.trim_start_matches("https://")
     }
@@ -156,11 +162,29 @@ impl Site {
         command
     }
 
+    /// What a variable of that environment holds.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.environment[name]
+    }
+
     /// A call of the administrator's, which must succeed.
     pub(crate) fn call(&self, service: &str, operation: &str, arguments: &Value) -> Value {
         self.boto3
             .call(&self.admin, service, operation, arguments)
             .must()
+    }
+
+    /// Saves preferences that turn Run As on, with this default OS user: on this machine no account may be made.
+    pub(crate) fn save_run_as(&self, default_user: &OsUser) {
+        let content = json!({
+            "schemaVersion": "1.0", "sessionType": "Standard_Stream",
+            "inputs": {"runAsEnabled": true, "runAsDefaultUser": default_user.name()},
+        });
+        let arguments = json!({
+            "Name": "SSM-SessionManagerRunShell", "Content": content.to_string(),
+            "DocumentType": "Session", "DocumentFormat": "JSON",
+        });
+        self.call("ssm", "create_document", &arguments);
     }
 
     /// `usher-agent register`, which believes the authorities in that file alone.
@@ -180,21 +204,16 @@ impl Site {
         );
         fs::create_dir_all(self.path("agent")).unwrap();
         fs::write(self.path("agent.toml"), config).unwrap();
-        let role = json!({"IamRole": NODE_ROLE});
-        let activation = self.call("ssm", "create_activation", &role);
+        let (id, code) = self.activation();
         let mut child = self
             .agent_command("register")
-            .args([
-                "--activation-id",
-                activation["ActivationId"].as_str().unwrap(),
-            ])
+            .args(["--activation-id", &id])
             .args(["--activation-code-file", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let code = activation["ActivationCode"].as_str().unwrap();
         child
             .stdin
             .take()
@@ -204,8 +223,7 @@ impl Site {
         child.wait_with_output().unwrap()
     }
 
-    /// Registers, runs the agent and waits until the node is connected; hands back its id. Each question is a whole
-    /// call, which paces the asking.
+    /// Registers, runs the agent and waits until the node is connected; hands back its id.
     pub(crate) fn join(&mut self, authorities: &str) -> String {
         self.join_under("", authorities)
     }
@@ -223,17 +241,38 @@ impl Site {
         self.agent = Some(Process::new(
             self.agent_command("run").stderr(log).spawn().unwrap(),
         ));
+        self.wait_for(&node, "connected", || {
+            fs::read_to_string(self.path("agent.log")).unwrap()
+        });
+        node
+    }
+
+    /// A new activation for one node: its id and its code.
+    pub(crate) fn activation(&self) -> (String, String) {
+        let role = json!({"IamRole": NODE_ROLE});
+        let made = self.call("ssm", "create_activation", &role);
+        let text = |member: &str| made[member].as_str().unwrap().to_owned();
+        (text("ActivationId"), text("ActivationCode"))
+    }
+
+    /// Waits until the node is `connected` or `notconnected`; `log` is shown if it is not in time. Each question is a
+    /// whole call, which paces the asking.
+    pub(crate) fn wait_for(&self, node: &str, status: &str, log: impl FnOnce() -> String) {
         let started = Instant::now();
         while self.call("ssm", "get_connection_status", &json!({"Target": node}))["Status"]
-            != "connected"
+            != status
         {
-            let log = fs::read_to_string(self.path("agent.log")).unwrap();
-            assert!(
-                started.elapsed() < DEADLINE,
-                "{node} did not connect:\n{log}"
-            );
+            if started.elapsed() > DEADLINE {
+                panic!("{node} is not {status}:\n{}", log());
+            }
         }
-        node
+    }
+
+    /// Kills the server as a crash would, and starts it again.
+    pub(crate) fn crash(&mut self) {
+        self.server.signal(Signal::KILL);
+        self.server.wait(DEADLINE).unwrap();
+        self.server = serve(&self.directory);
     }
 
     fn agent_command(&self, subcommand: &str) -> Command {

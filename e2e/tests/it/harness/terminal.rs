@@ -58,6 +58,11 @@ impl Look {
         self.text.contains(text)
     }
 
+    /// The letters on it, without their looks.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// For a test that failed.
     pub(crate) fn describe(&self) -> String {
         let drawn = self.drawn.escape_debug();
