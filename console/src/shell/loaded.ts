@@ -2,15 +2,19 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Refused } from '../api/call';
+import { refusalIn } from '../i18n/refusals';
 
 export type Loaded<T> =
   | { readonly state: 'loading' }
   | { readonly state: 'loaded'; readonly value: T }
   | { readonly state: 'refused'; readonly code: string; readonly message: string };
 
+/** In the language of the page. */
 export function refusedBy(error: unknown): { state: 'refused'; code: string; message: string } {
   const code = error instanceof Refused ? error.code : 'Unreachable';
-  return { state: 'refused', code, message: error instanceof Error ? error.message : String(error) };
+  const sentence = error instanceof Error ? error.message : String(error);
+  const language = document.documentElement.lang === 'ja' ? 'ja' : 'en';
+  return { state: 'refused', code, message: refusalIn(language, code, sentence) };
 }
 
 /** Asks once and whenever `ask` changes; `again` asks anew and keeps what is shown until then. */

@@ -1,6 +1,7 @@
 // Carries a channel over WebSockets: opens, opens again after a loss with a fresh token, and sends what is due, in order.
 
 import { resumeSession, terminateSession } from '../api/ssm';
+import { refusedBy } from '../shell/loaded';
 import { Channel, type Size } from './channel';
 import { Conversation, type Event, type NewKey } from './conversation';
 import { decode, encode } from './frame';
@@ -172,7 +173,7 @@ export class Connection {
     if (error instanceof TypeError) {
       this.again();
     } else {
-      this.end({ kind: 'closed', reason: error instanceof Error ? error.message : String(error) });
+      this.end({ kind: 'closed', reason: refusedBy(error).message });
     }
   }
 

@@ -84,6 +84,16 @@ export default function TerminalPage({ sessionId }: TerminalPageProps): React.JS
     };
   }, [sessionId]);
 
+  const isOpen = state !== 'over';
+  useEffect(() => {
+    // The terminal is this page's: loaded anew it could not take up what was shown.
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    if (isOpen) {
+      window.addEventListener('beforeunload', ask);
+    }
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [isOpen]);
+
   const terminate = (): void => {
     terminateSession(sessionId).catch((error: unknown) => setRefusal(refusedBy(error).message));
   };

@@ -9,7 +9,7 @@ test('a link signs in once, and is gone from the address', async ({ page, usher,
 
   const other = await browser.newPage();
   await other.goto(usher.link);
-  await expect(other.getByText('The sign-in link is not valid')).toBeVisible();
+  await expect(other.getByText(say('The sign-in link is not valid', 'サインインリンクが無効です'))).toBeVisible();
   await other.goto('about:blank');
   await other.goto(usher.login());
   await expect(other.getByRole('heading', { name: 'Session Manager' })).toBeVisible();
