@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -258,10 +258,25 @@ impl JsonClient {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Answer, CallError> {
+        let method = Method::POST;
+        self.send(method, identity, service, path, headers, body.into())
+            .await
+    }
+
+    /// One signed request; `path` is percent-encoded already.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        identity: Identity<'_>,
+        service: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Answer, CallError> {
         let signed = signing::sign(
             identity,
             &Unsigned {
-                method: "POST",
+                method: method.as_str(),
                 authority: self.endpoint.authority(),
                 path,
                 query: "",
@@ -272,7 +287,8 @@ impl JsonClient {
                 wall_ms: wall_ms(),
             },
         )?;
-        let mut request = self.http.post(self.endpoint.url(path)).headers(signed);
+        let url = self.endpoint.url(path);
+        let mut request = self.http.request(method, url).headers(signed);
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|e| CallError::Unwritable(e.to_string()))?;

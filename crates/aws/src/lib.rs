@@ -16,6 +16,7 @@ mod console;
 mod credentials;
 mod endpoint;
 mod kms;
+mod logs;
 #[cfg(feature = "profiles")]
 pub mod openid;
 #[cfg(feature = "profiles")]
@@ -23,6 +24,7 @@ mod profiles;
 mod proxy;
 mod public_json;
 mod random;
+mod s3;
 mod signing;
 mod socket;
 mod ssm;
@@ -40,17 +42,19 @@ pub use console::{ConsoleLink, console_link};
 pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use endpoint::{Endpoint, EndpointError};
 pub use kms::{DataKey, Kms};
+pub use logs::{LogStream, Logs};
 #[cfg(feature = "profiles")]
 pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
 pub use proxy::ports_toward;
 pub use public_json::{PublicJson, PublicJsonError};
 pub use random::{NoRandomness, random};
+pub use s3::S3;
 pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{
     ActivationRegistration, ExplainRunAs, ExplainedRunAs, ManagedNode, NodeVerdict, RecordingPage,
-    RegisteredNode, ResumedSession, RoleToken, Ssm, StartSession, StartedSession, Tag,
-    VerifiedRecording,
+    RegisteredNode, ResumedSession, RoleToken, SessionLogReport, Ssm, StartSession, StartedSession,
+    Tag, VerifiedRecording,
 };
 #[cfg(feature = "profiles")]
 pub use sts::{AssumedRole, WebIdentityRole, assume_role_with_web_identity};

@@ -84,6 +84,21 @@ pub struct ExplainRunAs {
     pub parameters: BTreeMap<String, Vec<String>>,
 }
 
+/// Input of ReportSessionLog, which only Usher has: how the log stands that an agent writes itself.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SessionLogReport {
+    /// Of this session.
+    pub session_id: String,
+    /// `logs` or `s3`.
+    pub sink: &'static str,
+    /// Why it cannot be written now; none: it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Everything is there.
+    pub is_complete: bool,
+}
+
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -463,6 +478,22 @@ impl Ssm {
         let _: Value = self
             .client
             .call(identity, "UpdateInstanceInformation", facts)
+            .await?;
+        Ok(())
+    }
+
+    /// Tells the service how the log of a session stands; `identity` is the session's own.
+    ///
+    /// # Errors
+    /// Only what keeps the service from answering, or an identity that is not the session's.
+    pub async fn report_session_log(
+        &self,
+        identity: Identity<'_>,
+        report: &SessionLogReport,
+    ) -> Result<(), CallError> {
+        let _: Value = self
+            .client
+            .call(identity, "ReportSessionLog", report)
             .await?;
         Ok(())
     }

@@ -15,5 +15,6 @@ pub mod grant;
 pub mod ids;
 pub mod message;
 pub mod secret;
+pub mod session_log;
 pub mod sigv4;
 pub mod version;

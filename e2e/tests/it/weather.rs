@@ -15,6 +15,7 @@ mod place;
 mod proxy;
 mod rights;
 mod sealed;
+mod sealed_logs;
 mod silence;
 
 use std::ops::Range;

@@ -28,6 +28,8 @@ pub(crate) enum SessionEnd {
     NodeExhausted = 15,
     /// KMS did not decrypt the session's data key.
     KeyFailed = 16,
+    /// The session's log could not be written, and the preferences want no session without.
+    LogFailed = 17,
 }
 
 impl SessionEnd {
@@ -41,6 +43,7 @@ impl SessionEnd {
             Self::ClientFailed,
             Self::NodeExhausted,
             Self::KeyFailed,
+            Self::LogFailed,
         ]
         .into_iter()
         .find(|end| *end as i32 == code)
@@ -70,6 +73,7 @@ impl SessionEnd {
                 "The node has no descriptor, process or memory left to serve the session; the agent's log on the node says which."
             }
             Self::KeyFailed => "The node could not decrypt the session's data key.",
+            Self::LogFailed => "The session was ended because its log cannot be written.",
         };
         Outcome::Failed(sentence.to_owned())
     }

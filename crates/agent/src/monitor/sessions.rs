@@ -13,6 +13,7 @@ use usher_wire::ids::SessionId;
 use super::launcher::{LaunchError, Launcher};
 use super::outcome;
 use crate::ipc::{Asked, FromLogin, Link, LinkError, Outcome, ToLogin};
+use crate::session::FINISH_WITHIN;
 
 /// Live and unreported sessions together; AWS's agent serves as many.
 const MAX_SESSIONS: usize = 1000;
@@ -27,9 +28,12 @@ const END_WITHIN: Duration = Duration::from_secs(8);
 /// Name service and PAM together get this long to let a person in.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
-/// What the session worker gets after that to deliver the last output of a session that the service
-/// has ended: nobody may be there to acknowledge it.
-const WORKER_ENDS_WITHIN: Duration = Duration::from_secs(1);
+/// What the session worker gets after that to deliver the last output of a session that the service has ended, and the
+/// end of its log: nobody may be there to take it. It ends sooner by itself where it writes no log.
+const WORKER_ENDS_WITHIN: Duration = FINISH_WITHIN.saturating_add(Duration::from_secs(10));
+
+/// The same where the monitor itself ends.
+const WORKER_ENDS_WITH_US_WITHIN: Duration = Duration::from_secs(5);
 
 /// One session.
 #[derive(Debug)]
@@ -47,6 +51,8 @@ struct Session {
     answers_by: Option<Instant>,
     /// The service has ended it, so however its processes end is as it should be.
     told_to_end: bool,
+    /// What the worker gets once login is gone.
+    worker_ends_within: Duration,
     kill_at: Option<Instant>,
     ended: Option<Outcome>,
 }
@@ -100,6 +106,7 @@ impl Sessions {
             asks: Asked::AccountDatabase,
             answers_by: Some(Instant::now() + ANSWERS_WITHIN),
             told_to_end: false,
+            worker_ends_within: WORKER_ENDS_WITHIN,
             kill_at: None,
             ended: None,
         };
@@ -116,7 +123,10 @@ impl Sessions {
 
     pub(super) fn end_all(&mut self, now: Instant) {
         for session in self.table.values_mut() {
+            session.worker_ends_within = WORKER_ENDS_WITH_US_WITHIN;
             session.end(now);
+            let latest = now + WORKER_ENDS_WITH_US_WITHIN.max(END_WITHIN);
+            session.kill_at = session.kill_at.map(|at| at.min(latest));
         }
     }
 
@@ -196,7 +206,7 @@ impl Sessions {
             // Without a login there is nothing left to hand the worker.
             session.waiting = None;
             if session.told_to_end {
-                session.kill_at = Some(Instant::now() + WORKER_ENDS_WITHIN);
+                session.kill_at = Some(Instant::now() + session.worker_ends_within);
             }
         } else {
             session.worker_status = Some(status);
@@ -277,17 +287,22 @@ impl Session {
         let told = self.link.as_ref().map(|link| link.send(&ToLogin::End));
         let patience = match told {
             Some(Ok(())) => END_WITHIN,
+            // The worker is at the end of its own.
+            _ if self.login_status.is_some() => self.worker_ends_within,
             // Nobody is left to hang up politely.
             Some(Err(_)) | None => Duration::ZERO,
         };
         self.kill_at = Some(now + patience);
     }
 
-    fn kill(&self) {
+    /// A login that is killed leaves its worker the time that it would have had.
+    fn kill(&mut self) {
         if self.login_status.is_none() {
             usher_sys::kill(self.login);
-        }
-        if let (Some(worker), None) = (self.worker, self.worker_status) {
+            self.kill_at = self
+                .worker
+                .map(|_| Instant::now() + self.worker_ends_within);
+        } else if let (Some(worker), None) = (self.worker, self.worker_status) {
             usher_sys::kill(worker);
         }
     }

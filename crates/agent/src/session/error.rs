@@ -31,6 +31,8 @@ pub(super) enum SessionError {
     Client(#[from] PeerError),
     #[error("{0}")]
     Key(#[from] KeyError),
+    #[error("The session was ended because its log cannot be written: {0}")]
+    Log(String),
     #[error("{0}")]
     Random(#[from] NoRandomness),
     #[error("{0}")]
@@ -46,6 +48,7 @@ impl SessionError {
             Self::Shell(_) => SessionEnd::ShellFailed,
             Self::System(_) => SessionEnd::NodeExhausted,
             Self::Client(_) => SessionEnd::ClientFailed,
+            Self::Log(_) => SessionEnd::LogFailed,
             Self::Key(_) | Self::Random(_) => SessionEnd::KeyFailed,
         }
     }

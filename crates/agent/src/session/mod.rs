@@ -7,6 +7,7 @@
 mod data_key;
 mod error;
 mod line_prefix;
+mod log;
 mod pipes;
 mod ports;
 mod program;
@@ -21,6 +22,7 @@ use usher_sys::Worker;
 use crate::confinement;
 use crate::monitor::SessionEnd;
 
+pub(crate) use log::FINISH_WITHIN;
 pub(crate) use task::{SessionTask, TaskError, purpose, usher_member};
 
 /// The subcommand `session`: its end is its exit code.

@@ -5,6 +5,7 @@
 //! whichever comes first. Back pressure is the machine's: the program is read only while the send
 //! buffer has room, and the next input is taken only when the program took the last.
 
+mod ending;
 mod kinds;
 
 use std::io;
@@ -17,26 +18,26 @@ use tokio::sync::watch;
 use usher_aws::{Alarm, Kms, wall_ms};
 use usher_sys::{ExitStatus, WindowSize};
 use usher_wire::data_channel::{DataChannel, Event, Full};
-use usher_wire::frame::{FLAG_FIN, FLAG_SYN, Frame, MessageType, PayloadType};
+use usher_wire::frame::PayloadType;
 use usher_wire::ids::SessionId;
-use usher_wire::message::{
-    Flag, SessionState, SessionStateName, TaskStatus, Terminal as ClientTerminal,
-    UsherSessionState, to_json,
-};
+use usher_wire::message::{Flag, SessionStateName, Terminal as ClientTerminal};
 use uuid::Uuid;
 
 use super::data_key::{self, AtWork, DataKey, Decrypted};
 use super::error::SessionError;
+use super::log::{LogNews, SessionLog, Wanted};
 use super::pipes::{PipeEnds, Pipes};
 use super::ports::{Dials, Ports};
 use super::program::{Heard, Program, Said};
 use super::task::{self, SessionTask};
 use super::terminal::Terminal;
 use crate::confinement;
-use crate::ipc::{AsyncLink, FromShell, LinkError, ToShell};
+use crate::ipc::{AsyncLink, FromShell, LinkError};
 use crate::monitor::SessionEnd;
 use crate::service;
 use crate::transport::{Opening, Purpose, Sight, Transport, data_text};
+
+use ending::shell_code;
 
 /// The first client that carries many connections in a port session (agent.md 5.4).
 const FIRST_MULTIPLEXING: [u64; 4] = [1, 1, 70, 0];
@@ -59,6 +60,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     let client = service::client(task.authorities.as_deref(), &task.endpoint, &task.region)?;
     confinement::toward(client.endpoint());
     let own = task::credentials(member);
+    let log = SessionLog::begin(Wanted::of(&task), &client, &own);
     let id = task.content.session_id.clone();
     let data_key = task::kms_key(&task.content).map(|key_id| DataKey {
         kms: Kms::new(client.clone()),
@@ -84,6 +86,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
         },
         data_key,
         kms_at_work: None,
+        log,
         alarm: Alarm::default(),
         login: AsyncLink::new(login)?,
         login_is_there: true,
@@ -110,6 +113,7 @@ pub(super) async fn serve(login: OwnedFd, task: SessionTask) -> Result<SessionEn
     session.say_how_it_ended(&end);
     session.leave(&end);
     session.transport.close().await;
+    session.log.finish().await;
     end
 }
 
@@ -121,6 +125,8 @@ struct Session {
     /// Where KMS encrypts the session.
     data_key: Option<DataKey>,
     kms_at_work: Option<AtWork>,
+    /// Where KMS encrypts the session: nobody else could write it.
+    log: SessionLog,
     alarm: Alarm,
     login: AsyncLink,
     login_is_there: bool,
@@ -155,6 +161,7 @@ enum Happened {
     Said(io::Result<Said>),
     InputTaken(io::Result<()>),
     Key(Decrypted),
+    Log(LogNews),
     Time,
 }
 
@@ -175,6 +182,7 @@ impl Session {
                 Happened::Said(said) => self.on_said(said)?,
                 Happened::InputTaken(written) => self.on_input_taken(written),
                 Happened::Key(key) => self.channel.take_key(&key?, data_key::draw()?)?,
+                Happened::Log(news) => self.on_log(news)?,
                 Happened::Time => self.on_time(open_by)?,
             }
         }
@@ -286,7 +294,7 @@ impl Session {
             .into_iter()
             .flatten()
             .min();
-        let may_read = self.output.is_none() && self.channel.writable();
+        let may_read = self.output.is_none() && self.channel.writable() && self.log.has_room();
         let readable = self.program.as_ref().filter(|_| may_read);
         let writable = self.program.as_ref().filter(|_| !self.input.is_empty());
         tokio::select! {
@@ -295,6 +303,7 @@ impl Session {
             said = read(readable), if readable.is_some() => Happened::Said(said),
             done = write(writable, &mut self.input), if writable.is_some() => Happened::InputTaken(done),
             key = data_key::decrypted(&mut self.kms_at_work), if self.kms_at_work.is_some() => Happened::Key(key),
+            news = self.log.next() => Happened::Log(news),
             () = self.alarm.at(due) => Happened::Time,
         }
     }
@@ -385,6 +394,7 @@ impl Session {
         };
         match said.and_then(|said| program.on_said(said)) {
             Ok(Heard::Payload(payload_type, payload)) => {
+                self.log.take(&payload);
                 self.output = Some((payload_type, payload));
                 return Ok(());
             }
@@ -411,6 +421,17 @@ impl Session {
         }
     }
 
+    fn on_log(&mut self, news: LogNews) -> Result<(), SessionError> {
+        match news {
+            LogNews::Room => {}
+            LogNews::Problem(problem) => self.show(&format!(
+                "The log of this session cannot be written now, and is tried again: {problem}"
+            )),
+            LogNews::End(problem) => return Err(SessionError::Log(problem)),
+        }
+        Ok(())
+    }
+
     fn on_time(&mut self, open_by: Instant) -> Result<(), SessionError> {
         let now = Instant::now();
         if !self.connected_once && open_by <= now {
@@ -418,53 +439,6 @@ impl Session {
         }
         self.channel.handle_timeout(now)?;
         Ok(())
-    }
-
-    /// The last message to login, for a monitor that did not start this process. Login may be gone.
-    fn leave(&self, end: &Result<SessionEnd, SessionError>) {
-        let end = end.as_ref().map_or_else(SessionError::end, |end| *end);
-        let _ = self.login.send(&ToShell::Leaving { code: end as u8 });
-    }
-
-    /// The last message, for the service alone. AWS's agent sends none after a terminate.
-    fn say_how_it_ended(&mut self, end: &Result<SessionEnd, SessionError>) {
-        let (status, output) = match end {
-            Ok(_) if self.exited.is_none() && !self.all_is_said => return,
-            Ok(_) => (TaskStatus::Success, String::new()),
-            Err(error) => (TaskStatus::Failed, error.to_string()),
-        };
-        let usher = UsherSessionState {
-            status,
-            output,
-            exit_code: self.exited.map(shell_code),
-        };
-        let state = self.state(SessionStateName::Terminating, Some(usher));
-        self.transport.feed(state);
-    }
-
-    fn state(&self, name: SessionStateName, usher: Option<UsherSessionState>) -> Bytes {
-        let state = SessionState {
-            schema_version: 1,
-            session_state: name,
-            session_id: self.id.as_str().to_owned(),
-            usher,
-        };
-        Frame::unsequenced(
-            MessageType::AgentSessionState,
-            FLAG_SYN | FLAG_FIN,
-            Uuid::new_v4(),
-            wall_ms(),
-            to_json(&state),
-        )
-        .encode()
-    }
-}
-
-/// As a shell would say it: 128 and the signal's number for a process that a signal ended.
-fn shell_code(status: ExitStatus) -> i32 {
-    match status {
-        ExitStatus::Code(code) => code,
-        ExitStatus::Signal(signal) => 128 + signal,
     }
 }
 

@@ -199,6 +199,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::DescribeSessionLogs>(),
     entry::<ssm::RetrySessionLogs>(),
     entry::<ssm::TestSessionLogs>(),
+    entry::<ssm::ReportSessionLog>(),
     entry::<cloudtrail::GetTrailStatus>(),
     entry::<cloudtrail::LookupEvents>(),
 ];
@@ -249,6 +250,7 @@ mod tests {
             "GetCallerIdentity",
             "GetSessionToken",
             "RegisterManagedInstance",
+            "ReportSessionLog",
             "RequestManagedInstanceRoleToken",
             "UpdateInstanceInformation",
             "UpdateManagedInstancePublicKey",

@@ -94,6 +94,11 @@ pub(crate) enum Access<I> {
         /// The id in the input.
         named: fn(&I) -> &str,
     },
+    /// A session's own keys, which its node's agent has, when the session in the input is theirs.
+    OwnSession {
+        /// The session's id in the input.
+        named: fn(&I) -> &str,
+    },
     /// Whom a policy allows `action` on the resource that the input names.
     Policy {
         /// `ssm:GetDocument`.
@@ -194,6 +199,10 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         ),
         Access::AnySigner => (Signature::SigV4, "whoever signs"),
         Access::OwnNode { .. } => (Signature::SigV4, "the node itself, by its temporary keys"),
+        Access::OwnSession { .. } => (
+            Signature::SigV4,
+            "the session itself, by its temporary keys",
+        ),
         Access::Policy { action, .. }
         | Access::Keyed { action, .. }
         | Access::Within { action } => (Signature::SigV4, *action),
@@ -216,6 +225,7 @@ async fn serve<O: Operation>(call: Call<'_>, body: &Bytes) -> Result<Value, ApiE
         // `authenticate` has asked for exactly this signature.
         Access::Anonymous { .. } | Access::RegistrationKey | Access::AnySigner => {}
         Access::OwnNode { named } => own_node(call.caller, named(&input))?,
+        Access::OwnSession { named } => own_session(call.caller, named(&input))?,
         Access::Policy { action, on } => call.demand(action, &on(&input)).await?,
         Access::Keyed { action, on, keys } => {
             call.demand_with(action, &on(&input), &keys(&input)).await?;
@@ -262,6 +272,27 @@ fn refuse_session_token<O: Operation>(caller: &Caller) -> Result<(), ApiError> {
             O::NAME
         ),
     ))
+}
+
+fn own_session(caller: &Caller, named: &str) -> Result<(), ApiError> {
+    match &caller.who {
+        Who::Node(scope)
+            if scope
+                .session
+                .as_ref()
+                .is_some_and(|own| own.as_str() == named) =>
+        {
+            Ok(())
+        }
+        _ => Err(ApiError::new(
+            Code::AccessDenied,
+            format!(
+                "{} does not act as the session {}",
+                caller.arn,
+                named.escape_debug()
+            ),
+        )),
+    }
 }
 
 fn own_node(caller: &Caller, named: &str) -> Result<(), ApiError> {

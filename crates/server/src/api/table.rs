@@ -46,6 +46,7 @@ pub(super) fn judged_on<O: Operation>(sample: &Value) -> Result<String, serde_js
     let on = match &O::ACCESS {
         Access::Anonymous { .. } | Access::RegistrationKey | Access::AnySigner => String::new(),
         Access::OwnNode { .. } => "that node".to_owned(),
+        Access::OwnSession { .. } => "that session".to_owned(),
         Access::Within { .. } => "decided within".to_owned(),
         Access::Policy { on, .. } | Access::Keyed { on, .. } => {
             words(&on(&O::Input::deserialize_from(sample)?))

@@ -188,8 +188,9 @@ pub(super) fn reads_only(operation: &str) -> bool {
 
 /// Whether what the operation is about is shown before and after: administration, and not the work of sessions.
 pub(super) fn administers(operation: &str) -> bool {
-    const WORK: [&str; 6] = [
+    const WORK: [&str; 7] = [
         "PutLogEvents",
+        "ReportSessionLog",
         "ResumeSession",
         "StartSession",
         "TerminateSession",

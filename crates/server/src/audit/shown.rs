@@ -163,6 +163,7 @@ const SHOWN: &[&str] = &[
     "SerialNumber",
     "SessionId",
     "SetAsDefault",
+    "Sink",
     "SourceEncryptionAlgorithm",
     "SourceEncryptionContext",
     "SourceIdentity",

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use usher_policy::SessionInputs;
 use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::session_log::log_key;
 
-use super::to_s3::log_key;
 use crate::api::s3::check_encryption;
 use crate::api::{Call, Service, find};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, node_caller};
-use crate::store::{DeliveryRow, Sink, StoreError};
+use crate::store::{DeliveryRow, DeliveryState, Sink, StoreError};
 
 /// Why a session with this log does not start. `Display` is for the person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,13 +140,15 @@ async fn is_encrypted_group(
     }
 }
 
-/// Stores the deliveries that a session with these inputs asks for.
+/// Stores the deliveries that a session with these inputs asks for: the server's to make, or its node's.
 pub(crate) async fn plan(
     context: &Context,
     session: &SessionId,
     inputs: &SessionInputs,
+    state: DeliveryState,
 ) -> Result<(), StoreError> {
     for row in rows(session, inputs) {
+        let row = DeliveryRow { state, ..row };
         context.store.insert_delivery(&row).await?;
     }
     Ok(())

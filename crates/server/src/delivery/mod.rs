@@ -2,16 +2,17 @@
 //!
 //! Owns three promises: a log is delivered as the node (with its role, so that policies and keys decide as they would for
 //! the node's own agent); what cannot be delivered is tried again until it is, or kept until somebody asks; and a server
-//! that ends in between delivers nothing twice (`to_logs` and `to_s3` say how).
+//! that ends in between delivers nothing twice (`to_logs` and `to_s3` say how). The log of a session that the server cannot
+//! see, because KMS encrypts it, is written by its node; `by_node` makes it whole.
 
+mod by_node;
 mod demand;
-mod lines;
-mod plain;
 mod step;
 mod to_logs;
 mod to_s3;
 mod trial;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -35,7 +36,7 @@ const TRIES: i64 = 300;
 const PIECES: usize = 32;
 
 /// Delivers what there is to deliver, until `stop`.
-pub(crate) async fn run(context: &Context, stop: &CancellationToken) {
+pub(crate) async fn run(context: &Arc<Context>, stop: &CancellationToken) {
     loop {
         let wait = match round(context, stop).await {
             Ok(wait) => wait,
@@ -57,7 +58,7 @@ pub(crate) async fn run(context: &Context, stop: &CancellationToken) {
 }
 
 /// One look at everything that is due; then the milliseconds to the next.
-async fn round(context: &Context, stop: &CancellationToken) -> Result<i64, StoreError> {
+async fn round(context: &Arc<Context>, stop: &CancellationToken) -> Result<i64, StoreError> {
     let now = context.now();
     for row in context.store.due_deliveries(now).await? {
         if stop.is_cancelled() {
@@ -71,7 +72,7 @@ async fn round(context: &Context, stop: &CancellationToken) -> Result<i64, Store
     }))
 }
 
-async fn advance(context: &Context, mut row: DeliveryRow) -> Result<(), StoreError> {
+async fn advance(context: &Arc<Context>, mut row: DeliveryRow) -> Result<(), StoreError> {
     for _ in 0..PIECES {
         match step(context, &row).await {
             Ok(Step::Nothing) if row.attempts == 0 => return Ok(()),

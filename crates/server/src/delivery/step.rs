@@ -1,10 +1,12 @@
 //! One step of a delivery: what it did, and what both sinks need for it.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use tokio::task::spawn_blocking;
 use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::session_log;
 
-use super::{to_logs, to_s3};
+use super::{by_node, to_logs, to_s3};
 use crate::context::Context;
 use crate::identity::{Caller, NodeScope, node_caller};
 use crate::recording::{Place, Stretch};
@@ -31,8 +33,14 @@ pub(super) enum Next {
 }
 
 /// Takes a delivery further; the error is a sentence that names call, principal, resource and cause.
-pub(super) async fn step(context: &Context, row: &DeliveryRow) -> Result<Step, String> {
-    let source = Source::of(context, &row.session_id).await?;
+pub(super) async fn step(context: &Arc<Context>, row: &DeliveryRow) -> Result<Step, String> {
+    let id = &row.session_id;
+    let session = context.store.session(id).await.map_err(words)?;
+    let session = session.ok_or_else(|| "the session is not known any more".to_owned())?;
+    let Some(recording) = context.store.recording(id).await.map_err(words)? else {
+        return by_node::step(context, row, &session).await;
+    };
+    let source = Source { session, recording };
     match row.sink {
         Sink::Logs => to_logs::step(context, row, &source).await,
         Sink::S3 => to_s3::step(context, row, &source).await,
@@ -48,15 +56,6 @@ pub(super) struct Source {
 }
 
 impl Source {
-    async fn of(context: &Context, session_id: &str) -> Result<Self, String> {
-        let session = context.store.session(session_id).await.map_err(words)?;
-        let recording = context.store.recording(session_id).await.map_err(words)?;
-        let both = session.zip(recording);
-        let (session, recording) =
-            both.ok_or_else(|| "the session is not known any more".to_owned())?;
-        Ok(Self { session, recording })
-    }
-
     /// Reads on in the recording.
     pub(super) async fn stretch(
         &self,
@@ -79,48 +78,37 @@ impl Source {
 
     /// As whom the log is written: the node, with the session's own credentials.
     pub(super) async fn writer(&self, context: &Context) -> Result<Caller, String> {
-        let scope = NodeScope {
-            node: NodeId::parse(&self.session.node_id).map_err(words)?,
-            session: Some(SessionId::parse(&self.session.session_id).map_err(words)?),
-        };
-        let caller = node_caller(context, scope).await;
-        caller.map_err(|error| format!("{} cannot act: {}", self.session.node_id, error.message()))
+        writer(context, &self.session).await
     }
 
     /// The first line of a log that is one text, as `script` writes it (agent.md 8.2).
     pub(super) fn head(&self) -> String {
-        let start = time(self.session.created);
-        format!(
-            "Script started on {start} [SESSION=\"{}\"]\n",
-            self.session.session_id
-        )
+        session_log::head(&self.session.session_id, ms(self.session.created))
     }
 
     /// The last lines of such a log.
     pub(super) fn foot(&self) -> String {
         // The recording's end and not the session's, which may be stored later: each try writes the same.
-        let end = time(self.recording.closed.unwrap_or(self.session.created));
-        format!("\nScript done on {end}\n")
+        session_log::foot(ms(self.recording.closed.unwrap_or(self.session.created)))
     }
 }
 
-/// ISO 8601 in whole seconds.
-pub(super) fn time(ms: i64) -> String {
-    Timestamp::from_second(ms.div_euclid(1000))
-        .map_or_else(|_| ms.to_string(), |time| time.to_string())
+/// As whom the log of a session is written: the node, with the session's own credentials.
+pub(super) async fn writer(context: &Context, session: &SessionRow) -> Result<Caller, String> {
+    let scope = NodeScope {
+        node: NodeId::parse(&session.node_id).map_err(words)?,
+        session: Some(SessionId::parse(&session.session_id).map_err(words)?),
+    };
+    let caller = node_caller(context, scope).await;
+    caller.map_err(|error| format!("{} cannot act: {}", session.node_id, error.message()))
+}
+
+/// Milliseconds since the epoch, as logs count them.
+pub(super) fn ms(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
 }
 
 /// What goes into a sentence.
 pub(super) fn words(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_those_of_aws() {
-        assert_eq!(time(1_795_337_938_999), "2026-11-22T08:58:58Z");
-    }
 }

@@ -7,30 +7,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use usher_wire::session_log::{Lines, LogSubject, STREAMED_EVENT, UPLOADED_EVENT, aside, one_call};
 
 use super::demand::invoke;
-use super::lines::Lines;
-use super::plain::plain;
-use super::step::{Next, Source, Step, time, words};
+use super::step::{Next, Source, Step, words, writer};
 use crate::api::{Call, LogsCode, deliver_log_events};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
-use crate::recording::Place;
+use crate::recording::{Event, Place};
 use crate::store::{DeliveryRow, SessionRow};
 
-/// Bytes of a log event where the log is uploaded at the end, and where it is streamed, as AWS's agent has them
-/// (agent.md 8.3 and 8.4).
-const UPLOADED_EVENT: usize = 200_000;
-const STREAMED_EVENT: usize = 33_000;
 /// Bytes read from the recording for a piece; the last block may pass it.
 const PIECE: usize = 256 * 1024;
-/// Bytes of messages in one call, of the 1,048,576 that are allowed; each event counts 26 more.
-const CALL: usize = 900_000;
-const PER_EVENT: usize = 26;
-/// Events in one call, as many as are allowed.
-const EVENTS: usize = 10_000;
-/// From first to last event of a call, of the 24 hours that are allowed, in milliseconds.
-const SPAN_MS: u64 = 23 * 60 * 60 * 1000;
 /// Events older than 14 days are not taken; a late log carries the times of its delivery instead.
 const OLDEST_MS: u64 = 13 * 24 * 60 * 60 * 1000;
 
@@ -94,7 +82,11 @@ pub(super) async fn step(
         lines.say(&source.head());
     }
     for (at, event) in &stretch.events {
-        lines.take(*at, event);
+        match event {
+            Event::Output(bytes) => lines.take(*at, bytes),
+            Event::Lost(why) => lines.take(*at, aside(why).as_bytes()),
+            Event::Size { .. } | Event::End => lines.take(*at, &[]),
+        }
     }
     if is_last && !row.streaming {
         lines.say(&source.foot());
@@ -108,7 +100,7 @@ pub(super) async fn step(
             *at
         };
         let message = match row.streaming {
-            true => streamed(context, session, at, text),
+            true => subject(context, session).event(at, text),
             false => text.clone(),
         };
         (at, message)
@@ -130,18 +122,18 @@ pub(super) async fn step(
     };
     let place = serde_json::to_string(&progress).map_err(words)?;
     let after = row.after(place.clone(), next == Next::Done);
-    self::put(context, source, batch, &after).await?;
+    self::put(context, session, batch, &after).await?;
     Ok(Step::Further(place, next))
 }
 
 /// Puts a batch into the stream, which is made where it is missing; how the delivery stands `after` it is stored with it.
-async fn put(
+pub(super) async fn put(
     context: &Context,
-    source: &Source,
+    session: &SessionRow,
     batch: &[(u64, String)],
     after: &DeliveryRow,
 ) -> Result<(), String> {
-    let writer = source.writer(context).await?;
+    let writer = writer(context, session).await?;
     let call = Call {
         context,
         caller: &writer,
@@ -182,52 +174,13 @@ pub(super) fn failed(call: Call<'_>, operation: &str, group: &str, error: &ApiEr
     format!("logs:{operation} by {by} on the log group {group} failed: {cause}")
 }
 
-/// The event of a streamed log (agent.md 8.4).
-fn streamed(context: &Context, session: &SessionRow, at: u64, text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(plain).collect();
-    json!({
-        "eventVersion": "1.0",
-        "eventTime": time(i64::try_from(at).unwrap_or(i64::MAX)),
-        "awsRegion": context.config.region,
-        "target": {"id": session.node_id},
-        "userIdentity": {"arn": session.owner_arn},
-        "runAsUser": session.os_user,
-        "sessionId": session.session_id,
-        "sessionData": lines,
-    })
-    .to_string()
-}
-
-/// How many of the events one call may hold.
-fn one_call(events: &[(u64, String)]) -> usize {
-    let first = events.first().map_or(0, |(at, _)| *at);
-    let mut bytes = 0;
-    let fits = events.iter().take_while(|(at, message)| {
-        let is_first = bytes == 0;
-        bytes += message.len() + PER_EVENT;
-        is_first || bytes <= CALL && at.saturating_sub(first) <= SPAN_MS
-    });
-    fits.take(EVENTS).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(events: &[(u64, usize)], expected: usize) {
-        let events: Vec<_> = events
-            .iter()
-            .map(|(at, length)| (*at, "x".repeat(*length)))
-            .collect();
-        assert_eq!(one_call(&events), expected);
-    }
-
-    #[test]
-    fn a_call_is_never_too_large_nor_too_long_nor_empty() {
-        check(&[], 0);
-        check(&[(0, 200_000); 9], 4);
-        check(&[(0, 1_000_000), (0, 1)], 1);
-        check(&[(0, 1), (SPAN_MS, 1), (SPAN_MS + 1, 1)], 2);
-        check(&vec![(0, 1); EVENTS + 1], EVENTS);
+/// What each event of a streamed log says of its session.
+pub(super) fn subject(context: &Context, session: &SessionRow) -> LogSubject {
+    LogSubject {
+        session: session.session_id.clone(),
+        node: session.node_id.clone(),
+        owner: session.owner_arn.clone(),
+        os_user: session.os_user.clone(),
+        region: context.config.region.clone(),
     }
 }

@@ -5,8 +5,8 @@
 //! whole recording; the segments go when it is there.
 
 use serde::{Deserialize, Serialize};
+use usher_wire::session_log::{aside, segment_key};
 
-use super::lines::aside;
 use super::step::{Next, Source, Step, words};
 use crate::api::s3::put_log;
 use crate::context::Context;
@@ -53,7 +53,8 @@ pub(super) async fn step(
     };
     if source.is_closed() {
         put_whole(context, row, source).await?;
-        remove_segments(context, row, progress.segments).await?;
+        // One more than is known of: the server may have ended between putting it and noting that.
+        remove_segments(context, row, progress.segments.saturating_add(1)).await?;
         return further(&progress, Next::Done);
     }
     match progress.next {
@@ -149,9 +150,12 @@ pub(super) async fn put(
 }
 
 /// Removes the segments of a log that is there as a whole. The server does it for itself: a node removes nothing.
-async fn remove_segments(context: &Context, row: &DeliveryRow, count: u64) -> Result<(), String> {
-    // One more than is known of: the server may have ended between putting it and noting that.
-    for number in 1..=count.saturating_add(1) {
+pub(super) async fn remove_segments(
+    context: &Context,
+    row: &DeliveryRow,
+    count: u64,
+) -> Result<(), String> {
+    for number in 1..=count {
         let key = segment_key(&row.name, number);
         objects::delete(context, &row.container, &key)
             .await
@@ -165,24 +169,6 @@ fn further(progress: &Progress, next: Next) -> Result<Step, String> {
     Ok(Step::Further(place, next))
 }
 
-/// The key of a session's log below a prefix.
-pub(super) fn log_key(prefix: &str, session: &str) -> String {
-    match prefix.trim_matches('/') {
-        "" => format!("{session}.log"),
-        prefix => format!("{prefix}/{session}.log"),
-    }
-}
-
-/// `prefix/.usher/<session>/<12 digits>` beside `prefix/<session>.log`.
-fn segment_key(log: &str, number: u64) -> String {
-    let (above, name) = match log.rsplit_once('/') {
-        Some((above, name)) => (format!("{above}/"), name),
-        None => (String::new(), log),
-    };
-    let session = name.strip_suffix(".log").unwrap_or(name);
-    format!("{above}.usher/{session}/{number:012}")
-}
-
 fn is_text(event: &Event) -> bool {
     !text(event).is_empty()
 }
@@ -193,23 +179,5 @@ fn text(event: &Event) -> Vec<u8> {
         Event::Output(bytes) => bytes.to_vec(),
         Event::Lost(why) => aside(why).into_bytes(),
         Event::Size { .. } | Event::End => Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_those_of_aws_with_the_segments_beside_them() {
-        for (prefix, log, segment) in [
-            ("", "s-1.log", ".usher/s-1/000000000007"),
-            ("a", "a/s-1.log", "a/.usher/s-1/000000000007"),
-            ("/a/b/", "a/b/s-1.log", "a/b/.usher/s-1/000000000007"),
-        ] {
-            let key = log_key(prefix, "s-1");
-            assert_eq!(key, log);
-            assert_eq!(segment_key(&key, 7), segment);
-        }
     }
 }

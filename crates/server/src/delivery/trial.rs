@@ -1,10 +1,12 @@
 //! A trial of what the preferences want: a line to each sink, on the way that sessions' logs take.
 
 use serde_json::json;
+use usher_policy::SessionInputs;
 use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::session_log::time;
 
 use super::demand::{Undeliverable, demand_of, invoke, rows};
-use super::step::{time, words};
+use super::step::{ms, words};
 use super::{to_logs, to_s3};
 use crate::api::Call;
 use crate::config::Recording;
@@ -13,7 +15,6 @@ use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, node_caller};
 use crate::objects::Draft;
 use crate::store::{DeliveryRow, DeliveryState, Sink};
-use usher_policy::SessionInputs;
 
 /// Tries each sink as if the node had a session of that name, which no session has. What comes back is not stored.
 pub(crate) async fn try_out(
@@ -53,7 +54,7 @@ async fn write(context: &Context, writer: &Caller, row: &DeliveryRow) -> Result<
     let now = context.now();
     let line = format!(
         "A trial of the delivery of session logs, on {}\n",
-        time(now)
+        time(ms(now))
     );
     match row.sink {
         Sink::S3 => {

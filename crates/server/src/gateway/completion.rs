@@ -67,6 +67,8 @@ async fn store(
         .store()
         .agent_is_done(session.as_str(), s3.as_deref(), logs.as_deref())
         .await?;
+    // A log that this node was writing is to be finished.
+    gateway.0.recordings.wake_delivery();
     tracing::info!(%node, %session, status = ?complete.final_task_status, is_first, "session completed by its agent");
     let output = if state == SessionState::Failed {
         sentence

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use usher_wire::session_log::whole_characters;
 
 use super::order::Event;
 
@@ -91,24 +92,6 @@ impl Cast {
         self.cut = all.split_off(whole);
         String::from_utf8_lossy(&all).into_owned()
     }
-}
-
-/// How many of the bytes end with no beginning of a character.
-pub(crate) fn whole_characters(bytes: &[u8]) -> usize {
-    let from = bytes.len().saturating_sub(3);
-    let tail = bytes.get(from..).unwrap_or_default();
-    for (place, byte) in tail.iter().enumerate().rev() {
-        let needs = match byte {
-            0x80..=0xbf => continue,
-            0xc2..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
-            _ => 1,
-        };
-        let is_cut = tail.len() - place < needs;
-        return if is_cut { from + place } else { bytes.len() };
-    }
-    bytes.len()
 }
 
 fn line(value: &serde_json::Value, into: &mut String) {

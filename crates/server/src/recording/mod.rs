@@ -26,7 +26,6 @@ use usher_wire::ids::SessionId;
 use crate::limits;
 use crate::store::{RecordingRow, Store, StoreError};
 use crate::vault::Vault;
-pub(crate) use cast::whole_characters;
 use file::{FileError, RecordingFile};
 pub(crate) use order::Event;
 pub(crate) use pages::{PageError, Place, Stretch};

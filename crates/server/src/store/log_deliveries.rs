@@ -5,6 +5,11 @@ use sqlx::{Any, Row, Transaction};
 
 use super::{Store, StoreError};
 
+/// Milliseconds after a session's end until a log that its node has not finished is taken as it is: where the agent has
+/// said that it is done with the session, and where it says nothing any more. The agent itself tries for five minutes.
+const AFTER_NODE: i64 = 10 * 1000;
+const WITHOUT_NODE: i64 = 10 * 60 * 1000;
+
 /// Where a log is delivered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sink {
@@ -27,6 +32,8 @@ impl Sink {
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeliveryState {
+    /// The node's agent writes it, which alone sees the session; the server has its turn when that is over.
+    ByNode,
     /// There is more to deliver.
     Waiting,
     /// All of it is there.
@@ -39,6 +46,7 @@ impl DeliveryState {
     /// The word for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::ByNode => "node",
             Self::Waiting => "waiting",
             Self::Done => "done",
             Self::Failed => "failed",
@@ -118,6 +126,7 @@ fn delivery(row: &AnyRow) -> Result<DeliveryRow, StoreError> {
         name: row.try_get("name")?,
         streaming: streaming != 0,
         state: match state.as_str() {
+            "node" => DeliveryState::ByNode,
             "waiting" => DeliveryState::Waiting,
             "done" => DeliveryState::Done,
             _ => DeliveryState::Failed,
@@ -165,14 +174,19 @@ impl Store {
             .collect()
     }
 
-    /// Waiting deliveries that can go on at this time: of recordings that are closed, and streamed ones.
+    /// Deliveries that can go on at this time: waiting ones, of recordings that are closed or where they are streamed, and
+    /// those that a node has left.
     pub(crate) async fn due_deliveries(&self, now_ms: i64) -> Result<Vec<DeliveryRow>, StoreError> {
         sqlx::query(
-            "SELECT d.* FROM log_deliveries d JOIN recordings r ON r.session_id = d.session_id \
-             WHERE d.state = 'waiting' AND d.next_try <= $1 AND (d.streaming = 1 OR r.closed IS NOT NULL) \
+            "SELECT d.* FROM log_deliveries d JOIN sessions s ON s.session_id = d.session_id \
+             LEFT JOIN recordings r ON r.session_id = d.session_id WHERE d.next_try <= $1 AND (\
+             (d.state = 'waiting' AND (d.streaming = 1 OR r.closed IS NOT NULL OR r.session_id IS NULL)) OR \
+             (d.state = 'node' AND s.ended + CASE s.agent_done WHEN 1 THEN CAST($2 AS BIGINT) ELSE CAST($3 AS BIGINT) END <= $1)) \
              ORDER BY d.next_try",
         )
         .bind(now_ms)
+        .bind(AFTER_NODE)
+        .bind(WITHOUT_NODE)
         .fetch_all(self.readers())
         .await?
         .iter()
@@ -183,8 +197,13 @@ impl Store {
     /// When the next delivery is tried that waits for its time.
     pub(crate) async fn next_delivery(&self, now_ms: i64) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query(
-            "SELECT MIN(next_try) AS next FROM log_deliveries WHERE state = 'waiting' AND next_try > $1",
+            "SELECT MIN(due) AS next FROM (SELECT CASE d.state WHEN 'waiting' THEN d.next_try \
+             ELSE s.ended + CASE s.agent_done WHEN 1 THEN CAST($1 AS BIGINT) ELSE CAST($2 AS BIGINT) END END AS due \
+             FROM log_deliveries d JOIN sessions s ON s.session_id = d.session_id \
+             WHERE d.state IN ('waiting', 'node')) AS times WHERE due > $3",
         )
+        .bind(AFTER_NODE)
+        .bind(WITHOUT_NODE)
         .bind(now_ms)
         .fetch_one(self.readers())
         .await?;
@@ -207,7 +226,7 @@ impl Store {
         let mut write = self.write().await?;
         let tried = sqlx::query(
             "UPDATE log_deliveries SET state = 'waiting', attempts = 0, next_try = $1 \
-             WHERE session_id = $2 AND state <> 'done'",
+             WHERE session_id = $2 AND state IN ('waiting', 'failed')",
         )
         .bind(now_ms)
         .bind(session_id)

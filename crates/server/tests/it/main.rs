@@ -52,6 +52,7 @@ mod roles;
 mod s3;
 mod s3_access;
 mod session_logs;
+mod session_logs_by_node;
 mod session_logs_s3;
 mod signature;
 mod simulate;

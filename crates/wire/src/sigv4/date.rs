@@ -81,6 +81,15 @@ impl AmzDate {
         format!("{year:04}{month:02}{day:02}")
     }
 
+    /// ISO 8601's extended form, `2015-08-30T12:36:00Z`.
+    #[must_use]
+    pub fn extended(self) -> String {
+        let (year, month, day) = civil_from_days(self.unix_seconds / SECONDS_PER_DAY);
+        let second = self.unix_seconds % SECONDS_PER_DAY;
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
     /// This instant moved back, stopping at the epoch.
     pub(super) fn earlier_by(self, seconds: u64) -> Self {
         Self {

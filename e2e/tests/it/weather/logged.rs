@@ -24,19 +24,24 @@ const LINES: u32 = 40;
 /// Kills while the sessions last, and as many once they are over.
 const KILLS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(300);
-const BUCKET: &str = "session-logs";
-const GROUP: &str = "sessions";
+pub(super) const BUCKET: &str = "session-logs";
+pub(super) const GROUP: &str = "sessions";
 
 #[test]
 fn logs_are_there_once_whole_and_in_order_whenever_the_server_is_killed() {
     if lacks(&SESSION) {
         return;
     }
-    let rounds = std::env::var("USHER_LOGGED_ROUNDS").map_or(1, |text| text.parse().unwrap());
     let place = Place::start("logged");
     place.log_to(BUCKET, GROUP);
+    check_all(&place);
+}
+
+/// The same with whatever preferences there are, which want logs in both.
+pub(super) fn check_all(place: &Place) {
+    let rounds = std::env::var("USHER_LOGGED_ROUNDS").map_or(1, |text| text.parse().unwrap());
     for round in 0..rounds {
-        check(&place, &mut Random::new(round));
+        check(place, &mut Random::new(round));
         println!("round {round}: {SESSIONS} logs are whole");
     }
 }

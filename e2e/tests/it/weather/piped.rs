@@ -43,6 +43,13 @@ impl Piped {
         keys: &Keys,
         patience: Duration,
     ) -> Result<Self, String> {
+        let mut piped = Self::open(place, client, keys, patience);
+        piped.take_until(b"$ ")?;
+        Ok(piped)
+    }
+
+    /// Starts a session that need not come to a shell.
+    pub(crate) fn open(place: &Place, client: Client, keys: &Keys, patience: Duration) -> Self {
         place.until_connected();
         let mut command = match client {
             Client::Usher => place.command(keys, programs::usher().to_str().unwrap()),
@@ -52,9 +59,7 @@ impl Piped {
             Client::Usher => command.args(["start-session", place.node()]),
             Client::Aws => command.args(["ssm", "start-session", "--target", place.node()]),
         };
-        let mut piped = Self::run(&mut command, place.scratch("client.err"), patience);
-        piped.take_until(b"$ ")?;
-        Ok(piped)
+        Self::run(&mut command, place.scratch("client.err"), patience)
     }
 
     /// Starts any client; what it says on standard error goes to this file.

@@ -229,32 +229,39 @@ impl Place {
 
     /// From here on sessions are encrypted under a key of the embedded KMS.
     pub(crate) fn encrypt(&self) {
-        let kms = |operation: &str, arguments: Value| {
-            self.call(&self.admin, "kms", operation, &arguments).must()
-        };
-        let made = kms("create_key", json!({}));
-        self.prefer(json!({"kmsKeyId": made["KeyMetadata"]["KeyId"]}));
+        self.encrypt_with(json!({}));
+    }
+
+    /// The same, with these preferences beside.
+    pub(crate) fn encrypt_with(&self, mut inputs: Value) {
+        let made = self
+            .call(&self.admin, "kms", "create_key", &json!({}))
+            .must();
+        inputs["kmsKeyId"] = made["KeyMetadata"]["KeyId"].clone();
+        self.prefer(inputs);
     }
 
     /// From here on the logs of sessions go to this bucket and this log group, both made here.
     pub(crate) fn log_to(&self, bucket: &str, group: &str) {
-        self.call(
-            &self.admin,
-            "s3",
-            "create_bucket",
-            &json!({"Bucket": bucket}),
-        )
-        .must();
-        self.call(
-            &self.admin,
-            "logs",
-            "create_log_group",
-            &json!({"logGroupName": group}),
-        )
-        .must();
+        self.make_sinks(bucket, group);
         self.prefer(json!({
             "s3BucketName": bucket, "cloudWatchLogGroupName": group, "cloudWatchEncryptionEnabled": false,
         }));
+    }
+
+    /// Makes a bucket and a log group.
+    pub(crate) fn make_sinks(&self, bucket: &str, group: &str) {
+        let made = json!({"Bucket": bucket});
+        self.call(&self.admin, "s3", "create_bucket", &made).must();
+        let made = json!({"logGroupName": group});
+        self.call(&self.admin, "logs", "create_log_group", &made)
+            .must();
+    }
+
+    /// The text of an object, by its `s3://` address.
+    pub(crate) fn object(&self, url: &str) -> String {
+        let mut copy = self.command(&self.admin, "aws");
+        output_of(copy.args(["s3", "cp", "--only-show-errors", url, "-"]))
     }
 
     /// Sets these preferences beside Run As.

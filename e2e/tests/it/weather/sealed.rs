@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::piped::{Client, Piped};
 use super::place::Place;
@@ -28,8 +29,18 @@ fn what_is_typed_and_shown_is_on_no_wire_in_no_log_and_on_no_disk_of_the_server(
         b"told-to-the-server"
     ));
 
-    for (marker, is_encrypted) in [("open-marker", false), ("sealed-marker", true)] {
-        if is_encrypted {
+    place.make_sinks("sealed-logs", "sealed-logs");
+    for (marker, is_encrypted, is_logged) in [
+        ("open-marker", false, false),
+        ("sealed-marker", true, false),
+        ("logged-marker", true, true),
+    ] {
+        if is_logged {
+            place.encrypt_with(
+                json!({"s3BucketName": "sealed-logs", "s3EncryptionEnabled": false,
+                "cloudWatchLogGroupName": "sealed-logs", "cloudWatchEncryptionEnabled": false}),
+            );
+        } else if is_encrypted {
             place.encrypt();
         }
         let legs = [place.client_leg(), place.agent_leg()];
@@ -49,9 +60,22 @@ fn what_is_typed_and_shown_is_on_no_wire_in_no_log_and_on_no_disk_of_the_server(
             let tapes = leg.record();
             let passed = |text: &[u8]| tapes.iter().any(|tape| holds(tape, text));
             assert!(passed(b"GET /v1/data-channel/"), "{name}");
+            // On the agent's leg the log itself passes, which TLS hides where the network is not this machine.
+            if is_logged && name == "agent" {
+                continue;
+            }
             for said in ["typed-", ""].map(|before| format!("{before}{marker}")) {
                 let found = passed(said.as_bytes());
                 assert_eq!(found, !is_encrypted, "{said} on the {name}'s leg");
+            }
+        }
+        if is_logged {
+            // Before the disk is searched, the log has to be where it belongs.
+            let logs = logs_of_all(&place);
+            for (sink, text) in ["bucket", "group"].into_iter().zip(&logs) {
+                for said in ["typed-", ""].map(|before| format!("{before}{marker}")) {
+                    assert!(text.contains(&said), "{said} in the {sink}: {text}");
+                }
             }
         }
         if is_encrypted {
@@ -60,6 +84,29 @@ fn what_is_typed_and_shown_is_on_no_wire_in_no_log_and_on_no_disk_of_the_server(
                 marker.as_bytes()
             ));
         }
+    }
+}
+
+/// What is in the bucket and in the log group, once the one log is in both.
+fn logs_of_all(place: &Place) -> [String; 2] {
+    let asked = Instant::now();
+    loop {
+        let call = |service: &str, operation: &str, arguments: Value| {
+            place
+                .call(place.admin(), service, operation, &arguments)
+                .must()
+        };
+        let session = call("ssm", "describe_sessions", json!({"State": "History"}));
+        let session = &session["Sessions"][0];
+        let places = &session["OutputUrl"];
+        if places["S3OutputUrl"].is_string() && places["CloudWatchOutputUrl"].is_string() {
+            let object = place.object(places["S3OutputUrl"].as_str().unwrap());
+            let events = json!({"logGroupName": "sealed-logs"});
+            let events = call("logs", "filter_log_events", events);
+            return [object, events.to_string()];
+        }
+        assert!(asked.elapsed() < PATIENCE, "no log is delivered: {session}");
+        sleep(Duration::from_millis(100));
     }
 }
 

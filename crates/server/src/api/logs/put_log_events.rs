@@ -1,4 +1,7 @@
-//! `PutLogEvents`. Sequence tokens are given out and never asked for, as in AWS today.
+//! `PutLogEvents`. Sequence tokens are given out and never asked for, as in AWS today, but of a node that writes the log of
+//! an encrypted session: its tokens count its batches from 0, and one that was taken already is not taken again.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +15,7 @@ use crate::error::{ApiError, Code};
 use crate::identity::{Who, denied};
 use crate::limits;
 use crate::logs::{Event, GroupKey, Place, Rejected, judge_batch};
-use crate::store::{DeliveryRow, LogEventRow, Sink};
+use crate::store::{DeliveryRow, DeliveryState, LogEventRow, Sink};
 
 const ACTION: &str = "logs:PutLogEvents";
 
@@ -24,6 +27,7 @@ pub(crate) struct Input {
     log_group_name: String,
     log_stream_name: String,
     log_events: Vec<InputEvent>,
+    sequence_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,7 +39,7 @@ pub(crate) struct InputEvent {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    next_sequence_token: &'static str,
+    next_sequence_token: Cow<'static, str>,
     rejected_log_events_info: Option<RejectedInfo>,
 }
 
@@ -70,10 +74,30 @@ impl Operation for PutLogEvents {
     async fn run(call: Call<'_>, input: Input) -> Result<Output, ApiError> {
         let (group, stream) = (&input.log_group_name, &input.log_stream_name);
         own_stream_only(call, ACTION, group, stream).await?;
-        if matches!(call.caller.who, Who::Node(_)) && is_delivered(call, stream).await? {
+        let delivery = match call.caller.who {
+            Who::Node(_) => delivery_of(call, stream).await?,
+            _ => None,
+        };
+        if delivery
+            .as_ref()
+            .is_some_and(|row| row.state != DeliveryState::ByNode)
+        {
             let resource = call.context.config.scope().log_stream(group, stream);
             let why = "because the server writes the log of this session itself";
             return Err(denied(call.caller, ACTION, &resource, why));
+        }
+        let mut next = Cow::Borrowed(SEQUENCE_TOKEN);
+        let mut after = None;
+        if let Some((row, batch)) = delivery.zip(number(input.sequence_token.as_deref())) {
+            if batch < number(Some(&row.place)).unwrap_or(0) {
+                return Ok(Output {
+                    next_sequence_token: row.place.into(),
+                    rejected_log_events_info: None,
+                });
+            }
+            let count = batch.saturating_add(1).to_string();
+            after = Some(row.after(count.clone(), false));
+            next = count.into();
         }
         let given = input.log_events.into_iter();
         let events: Vec<Event> = given
@@ -82,9 +106,9 @@ impl Operation for PutLogEvents {
                 message: event.message,
             })
             .collect();
-        let rejected = put(call, group, stream, &events, None).await?;
+        let rejected = put(call, group, stream, &events, after.as_ref()).await?;
         Ok(Output {
-            next_sequence_token: SEQUENCE_TOKEN,
+            next_sequence_token: next,
             rejected_log_events_info: RejectedInfo::of(rejected),
         })
     }
@@ -110,9 +134,15 @@ pub(crate) async fn deliver(
     Ok(rejected == Rejected::default())
 }
 
-async fn is_delivered(call: Call<'_>, session: &str) -> Result<bool, ApiError> {
+/// How the log of a session on its way to CloudWatch Logs stands.
+async fn delivery_of(call: Call<'_>, session: &str) -> Result<Option<DeliveryRow>, ApiError> {
     let rows = call.context.store.deliveries_of(session).await?;
-    Ok(rows.iter().any(|row| row.sink == Sink::Logs))
+    Ok(rows.into_iter().find(|row| row.sink == Sink::Logs))
+}
+
+/// A token that counts batches.
+fn number(token: Option<&str>) -> Option<u64> {
+    token?.parse().ok()
 }
 
 async fn put(

@@ -9,6 +9,7 @@ use http::Extensions;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use usher_policy::Context as Keys;
 use usher_wire::ids::{NodeId, SessionId};
+use usher_wire::session_log::segment_key;
 
 use super::refusal::of_api;
 use crate::audit::Heard;
@@ -16,7 +17,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, NodeScope, Resource, Who, authorize, denied};
 use crate::objects::{Placing, log_session, node_may_create};
-use crate::store::Sink;
+use crate::store::{DeliveryRow, DeliveryState, Sink};
 
 /// Who signed a request, and what else the trail says of it: put beside it by the door.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ impl Asked {
         let arn = format!("arn:aws:s3:::{bucket}/{key}");
         let placing = match &self.caller.who {
             Who::Node(scope) => {
-                let is_own = is_own_log(&self.context, scope, key).await;
+                let is_own = is_own_log(&self.context, scope, bucket, key).await;
                 if !is_own.map_err(|error| of_api(&error))? {
                     return Err(self.not_as_node(ACTION, &arn));
                 }
@@ -125,17 +126,30 @@ impl Asked {
     }
 }
 
-async fn is_own_log(context: &Context, scope: &NodeScope, key: &str) -> Result<bool, ApiError> {
+async fn is_own_log(
+    context: &Context,
+    scope: &NodeScope,
+    bucket: &str,
+    key: &str,
+) -> Result<bool, ApiError> {
     let session: Option<SessionId> = log_session(key);
     let Some(session) = session else {
         return Ok(false);
     };
     let deliveries = context.store.deliveries_of(session.as_str()).await?;
-    if deliveries.iter().any(|row| row.sink == Sink::S3) {
-        // The server writes it, from what it recorded.
+    let delivery = deliveries.iter().find(|row| row.sink == Sink::S3);
+    if delivery.is_some_and(|row| !is_segment_to_come(row, bucket, key)) {
+        // The server writes it, from what it recorded or from the node's segments.
         return Ok(false);
     }
     let row = context.store.session(session.as_str()).await?;
     let ran_on = row.and_then(|row| NodeId::parse(&row.node_id).ok());
     Ok(node_may_create(scope, key, ran_on.as_ref()))
+}
+
+/// Whether the node writes this log, and `key` is a segment of it. That the key is some segment's is known.
+fn is_segment_to_come(row: &DeliveryRow, bucket: &str, key: &str) -> bool {
+    let of_log = |key: &str| key.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let is_segment = of_log(key) == of_log(&segment_key(&row.name, 0));
+    row.state == DeliveryState::ByNode && row.container == bucket && is_segment
 }

@@ -20,6 +20,7 @@ mod node_filter;
 mod paging;
 mod parameters;
 mod register_managed_instance;
+mod report_session_log;
 mod resource_tags;
 mod resume_session;
 mod role_token;
@@ -53,6 +54,7 @@ pub(crate) use parameters::{
     GetParametersByPath, ParameterCode, PutParameter,
 };
 pub(crate) use register_managed_instance::RegisterManagedInstance;
+pub(crate) use report_session_log::ReportSessionLog;
 pub(crate) use resource_tags::{AddTagsToResource, ListTagsForResource, RemoveTagsFromResource};
 pub(crate) use resume_session::ResumeSession;
 pub(crate) use role_token::RequestManagedInstanceRoleToken;

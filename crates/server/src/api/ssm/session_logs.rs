@@ -55,7 +55,7 @@ struct Log {
     s3_bucket_name: Option<String>,
     #[serde(rename = "S3Key")]
     s3_key: Option<String>,
-    /// `waiting`, `done` or `failed`.
+    /// `node` while the node's agent writes it, `waiting`, `done` or `failed`.
     state: &'static str,
     /// Tries that failed one after the other.
     failed_tries: i64,

@@ -41,13 +41,6 @@ pub(in crate::api::ssm) enum Refusal {
     /// A log was asked for that cannot be made.
     #[error(transparent)]
     Log(#[from] Undeliverable),
-    /// The server makes logs from what it sees, and of an encrypted session it sees nothing.
-    #[error(
-        "The preferences or the session document ask for encryption with a KMS key (kmsKeyId) and for a log in S3 or \
-         CloudWatch Logs (s3BucketName, cloudWatchLogGroupName), which a node with usher-agent does not give together \
-         yet: the session is not started without either."
-    )]
-    EncryptedLog,
     /// AWS's agent knows nothing of it.
     #[error(
         "Files are copied by Usher's own agent alone, which {0} does not run. Use scp through usher ssh-proxy."

@@ -1,6 +1,6 @@
 //! A line of a terminal's output as words: what AWS's agent puts into streamed log events (agent.md 8.4).
 //!
-//! Escape sequences, carriage returns and other controls go, tabs become spaces. Pure.
+//! Escape sequences, carriage returns and other controls go, tabs become spaces.
 
 /// The words of one line, without its end.
 pub(super) fn plain(line: &str) -> String {
