@@ -53,8 +53,8 @@ pub use signing::{Identity, SigningError};
 pub use socket::{Arrival, Socket, SocketError};
 pub use ssm::{
     ActivationRegistration, ExplainRunAs, ExplainedRunAs, ManagedNode, NodeVerdict, RecordingPage,
-    RegisteredNode, ResumedSession, RoleToken, SessionLogReport, Ssm, StartSession, StartedSession,
-    Tag, VerifiedRecording,
+    RegisteredNode, ResumedSession, RoleToken, RunAsAdministrator, RunAsWay, SessionLogReport, Ssm,
+    StartSession, StartedSession, Tag, VerifiedRecording,
 };
 #[cfg(feature = "profiles")]
 pub use sts::{AssumedRole, WebIdentityRole, assume_role_with_web_identity};

@@ -1,6 +1,8 @@
 //! The SSM operations that client and agent call, each with its shapes. Members we do not use are left out:
 //! an answer may always carry more.
 
+mod administrators;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use usher_wire::secret::Secret;
 
 use crate::{CallError, Identity, JsonClient};
+pub use administrators::{RunAsAdministrator, RunAsWay};
 
 /// AWS serves at most this many nodes in one answer (5 to 50).
 const NODES_PER_PAGE: u8 = 50;

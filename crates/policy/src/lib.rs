@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod could;
 mod decision;
 mod document;
 mod evaluate;
@@ -22,6 +23,7 @@ mod strict_value;
 mod tags;
 
 pub use context::Context;
+pub use could::{Attempt, Possibility, could_be_allowed, could_be_bound, could_be_trusted};
 pub use decision::{Decision, PolicyKind, StatementRef};
 pub use document::{
     AllowedPattern, BoundDocument, CommandProperties, DocumentError, DocumentErrorCode,

@@ -5,6 +5,7 @@
 //! the policy is stored, because a skipped condition would allow more than its author wrote.
 
 mod condition;
+mod could;
 mod decimal;
 mod element;
 mod error;
@@ -30,9 +31,11 @@ pub use trust::{TrustDecision, TrustPolicy, TrustedAs};
 
 use crate::evaluate::Asked;
 use crate::{PolicyKind, StatementRef, strict_value};
+pub(crate) use condition::Certainty;
 use condition::Condition;
 use element::{OneOrNone, action, resource};
 use pattern::Pattern;
+pub(crate) use principal::Meant;
 pub(crate) use services::Services;
 use template::Template;
 

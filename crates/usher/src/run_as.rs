@@ -1,4 +1,7 @@
 //! `usher run-as explain`: as whom a session would run, by which rule, and what a node says to that. Nothing is started.
+//! `administrators` tells who could change such answers.
+
+mod administrators;
 
 use std::io::{self, Write};
 
@@ -17,6 +20,12 @@ use crate::text::printable;
 pub(crate) enum RunAsCommand {
     /// Say as whom a session would run, and why
     Explain(ExplainArguments),
+    /// List who could set, change or remove anybody's OS user, or give themselves the permission to
+    Administrators {
+        /// How to write it
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+    },
 }
 
 /// Whose session.
@@ -52,9 +61,16 @@ fn tag(text: &str) -> Result<Tag, String> {
     }
 }
 
-/// Asks and writes; the status is 1 where there would be no session.
+/// Asks and writes.
 pub(crate) async fn run(command: RunAsCommand, options: CallerOptions) -> Result<Outcome, Error> {
-    let RunAsCommand::Explain(arguments) = command;
+    match command {
+        RunAsCommand::Explain(arguments) => explain(arguments, options).await,
+        RunAsCommand::Administrators { output } => administrators::run(output, options).await,
+    }
+}
+
+/// The status is 1 where there would be no session.
+async fn explain(arguments: ExplainArguments, options: CallerOptions) -> Result<Outcome, Error> {
     let reach = Reach::find(options).await?;
     let target = match &arguments.target {
         Some(name) => Some(target::resolve(&reach, name).await?),

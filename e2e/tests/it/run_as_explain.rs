@@ -1,10 +1,11 @@
-//! `usher run-as explain`: the verdict of rules and node beforehand, the same as a session meets, and nothing is started.
+//! `usher run-as explain`: the verdict of rules and node beforehand, the same as a session meets, and nothing is started;
+//! and `administrators`, who could change it.
 
 use std::process::Output;
 
 use serde_json::Value;
 
-use crate::fixtures::ByTag;
+use crate::fixtures::{ByTag, SESSION};
 use crate::harness::boto3::Keys;
 use crate::harness::dev::Dev;
 use crate::harness::observer::Observer;
@@ -82,4 +83,36 @@ fn rules_and_node_say_beforehand_what_a_session_would_meet_and_start_nothing() {
         "a question caused\n{}",
         sight.text()
     );
+}
+
+#[test]
+fn who_could_change_an_os_user_is_listed_to_whoever_may_ask() {
+    if lacks(&SESSION) {
+        return;
+    }
+    let fixture = ByTag::start("powers");
+    let ask = |keys: &Keys, words: &[&str]| {
+        let mut usher = fixture
+            .dev
+            .command(keys, programs::usher().to_str().unwrap());
+        let asked = usher.args(["run-as", "administrators"]).args(words);
+        asked.output().unwrap()
+    };
+    let denied = ask(&fixture.alice.keys, &[]);
+    assert!(!denied.status.success());
+    let why = String::from_utf8_lossy(&denied.stderr);
+    assert!(why.contains("ssm:ListRunAsAdministrators"), "{why}");
+
+    let told = ask(&fixture.dev.admin(), &["--output", "json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let listed = told["Administrators"].as_array().unwrap();
+    let principals: Vec<&str> = listed
+        .iter()
+        .map(|one| one["Principal"].as_str().unwrap())
+        .collect();
+    // Alice may start sessions, and no more.
+    assert_eq!(principals, ["arn:aws:iam::000000000000:user/admin"]);
+    let words = ask(&fixture.dev.admin(), &[]);
+    let words = String::from_utf8_lossy(&words.stdout);
+    assert!(words.contains("\n  SetsTag: iam:TagUser on "), "{words}");
 }

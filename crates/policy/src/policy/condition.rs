@@ -10,6 +10,7 @@ use super::template::Template;
 use super::{PolicyError, object};
 use crate::Context;
 use crate::context::Values;
+use crate::could::Attempt;
 
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,17 @@ pub(super) struct Condition {
     /// The key as the policy has it.
     written: String,
     values: Vec<Template>,
+}
+
+/// How certainly something holds where not every key is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Certainty {
+    /// Whatever the keys are, it does not.
+    Never,
+    /// With some it does, with others it does not.
+    Perhaps,
+    /// Whatever the keys are, it does.
+    Always,
 }
 
 /// Reads the block.
@@ -107,6 +119,44 @@ impl Condition {
                 values.iter().any(|value| self.fits(value, context))
             }
         }
+    }
+
+    /// How certainly the condition holds for an attempt.
+    pub(super) fn certainty(&self, attempt: &Attempt<'_>) -> Certainty {
+        if let Some(holds) = self.holds_for_any_value(attempt) {
+            return holds;
+        }
+        if self.required_keys().any(|key| attempt.is_open(key)) {
+            return Certainty::Perhaps;
+        }
+        let context = attempt.context();
+        let holds = self.holds(context);
+        let is_set = matches!(context.values(&self.key), Some(Values::Set(_)));
+        match self.operator.prefix.filter(|_| is_set) {
+            // A further member may make any of them fit, or keep all of them from fitting.
+            Some(SetPrefix::ForAnyValue) if !holds => Certainty::Perhaps,
+            Some(SetPrefix::ForAllValues) if holds => Certainty::Perhaps,
+            _ if holds => Certainty::Always,
+            _ => Certainty::Never,
+        }
+    }
+
+    /// The same where the condition asks only whether the key is there, or for any text at all, and it is there with a
+    /// value of the requester's choice.
+    fn holds_for_any_value(&self, attempt: &Attempt<'_>) -> Option<Certainty> {
+        let Operator { kind, negated, .. } = self.operator;
+        if !attempt.is_chosen(&self.key) {
+            return None;
+        }
+        let holds = match kind {
+            Kind::Null => self.any_matches("false", attempt.context()),
+            Kind::Glob if self.values.iter().any(Template::is_any_text) => !negated,
+            _ => return None,
+        };
+        Some(match holds {
+            true => Certainty::Always,
+            false => Certainty::Never,
+        })
     }
 
     /// Whether the condition names the texts that `key` may have: a positive comparison of text, none of whose values

@@ -19,7 +19,7 @@ pub(super) enum Principals {
 
 /// How closely a caller is meant, the closest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Meant {
+pub(crate) enum Meant {
     /// As one of the account, or of everybody.
     AmongOthers,
     /// As whoever has assumed the role.

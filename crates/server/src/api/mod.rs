@@ -165,6 +165,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::GetDocument>(),
     entry::<ssm::DescribeDocument>(),
     entry::<ssm::ListDocuments>(),
+    entry::<ssm::ListRunAsAdministrators>(),
     entry::<ssm::ListDocumentVersions>(),
     entry::<ssm::UpdateDocumentDefaultVersion>(),
     entry::<ssm::DeleteDocument>(),

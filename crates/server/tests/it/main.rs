@@ -49,6 +49,7 @@ mod resume;
 mod role_keys;
 mod role_sessions;
 mod roles;
+mod run_as_administrators;
 mod s3;
 mod s3_access;
 mod session_logs;

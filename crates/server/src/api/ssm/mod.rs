@@ -16,6 +16,7 @@ mod explain_run_as;
 mod get_document;
 mod list_document_versions;
 mod list_documents;
+mod list_run_as_administrators;
 mod node_filter;
 mod paging;
 mod parameters;
@@ -49,6 +50,7 @@ pub(crate) use explain_run_as::ExplainRunAs;
 pub(crate) use get_document::GetDocument;
 pub(crate) use list_document_versions::ListDocumentVersions;
 pub(crate) use list_documents::ListDocuments;
+pub(crate) use list_run_as_administrators::ListRunAsAdministrators;
 pub(crate) use parameters::{
     DeleteParameter, DeleteParameters, DescribeParameters, GetParameter, GetParameters,
     GetParametersByPath, ParameterCode, PutParameter,
