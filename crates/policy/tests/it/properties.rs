@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use usher_policy::{
-    Context, Decision, DocumentFormat, NamedPolicy, PolicyDocument, Request, SessionDocument,
-    StoredValues, evaluate, simulate,
+    Attempt, Context, Decision, DocumentFormat, NamedPolicy, PolicyDocument, Request,
+    SessionDocument, StoredValues, could_be_allowed, evaluate, simulate,
 };
 
 use crate::evaluation::granting;
@@ -76,6 +76,31 @@ fn request() -> impl Strategy<Value = (&'static str, &'static str, Context)> {
     })
 }
 
+/// A call's circumstances, and what of them is known beforehand.
+fn circumstances() -> impl Strategy<Value = (Context, Context)> {
+    let user = prop::option::of((one_of(&["a", "b", "*"]), any::<bool>()));
+    let tag = (one_of(&["a", "b", "c"]), any::<bool>());
+    let tags = prop::option::of((prop::collection::vec(tag, 0..3), any::<bool>()));
+    (user, tags).prop_map(|(user, tags)| {
+        let (mut all, mut known) = (Context::default(), Context::default());
+        if let Some((user, is_known)) = user {
+            all = all.with("aws:username", user);
+            if is_known {
+                known = known.with("aws:username", user);
+            }
+        }
+        if let Some((tags, is_known)) = tags {
+            all = all.with_set("aws:TagKeys", tags.iter().map(|(tag, _)| *tag));
+            if is_known {
+                // Of a set that is known there may be more.
+                let some = tags.iter().filter(|(_, is_known)| *is_known);
+                known = known.with_set("aws:TagKeys", some.map(|(tag, _)| *tag));
+            }
+        }
+        (all, known)
+    })
+}
+
 fn policy(statements: &[Value]) -> PolicyDocument {
     PolicyDocument::parse(&json!({ "Version": "2012-10-17", "Statement": statements }).to_string())
         .unwrap()
@@ -104,6 +129,21 @@ fn is_allowed(decision: &Decision) -> bool {
 }
 
 proptest! {
+    #[test]
+    fn what_is_allowed_in_some_circumstances_could_be_allowed(
+        statements in prop::collection::vec(statement(), 1..6), (action, resource, _) in request(),
+        (all, known) in circumstances(),
+    ) {
+        let is_allowed = is_allowed(&decide(&statements, &(action, resource, all)));
+        let attempt = Attempt {
+            request: Request { action, resource, context: &known },
+            settled: &[],
+            chosen: None,
+        };
+        let could = could_be_allowed(&granting([("p", policy(&statements))]), &attempt);
+        prop_assert!(!is_allowed || could.is_some());
+    }
+
     #[test]
     fn an_explicit_deny_of_any_one_statement_denies_the_whole(
         statements in prop::collection::vec(statement(), 1..6), request in request(),
