@@ -39,7 +39,8 @@ export interface Delivery {
   readonly LogStreamName?: string;
   readonly S3BucketName?: string;
   readonly S3Key?: string;
-  readonly State: 'waiting' | 'done' | 'failed';
+  /** `node` while the node's agent writes it. */
+  readonly State: 'node' | 'waiting' | 'done' | 'failed';
   readonly FailedTries: number;
   /** Epoch seconds. */
   readonly NextTry?: number;

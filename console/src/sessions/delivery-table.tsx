@@ -10,6 +10,7 @@ import { plain } from '../shell/plain-text';
 import { sessionWords } from './words';
 
 const TYPES: Readonly<Record<Delivery['State'], StatusIndicatorProps.Type>> = {
+  node: 'in-progress',
   waiting: 'in-progress',
   done: 'success',
   failed: 'error',

@@ -70,6 +70,7 @@ export const sessionWords = {
   nameThere: ['Log stream or object', 'ログストリームまたはオブジェクト'],
   toS3: ['S3', 'S3'],
   toLogs: ['CloudWatch Logs', 'CloudWatch Logs'],
+  node: ['Written by the node', 'ノードが書き込み中'],
   waiting: ['Being delivered', '配信中'],
   done: ['Delivered', '配信済み'],
   failed: ['Failed', '失敗'],
