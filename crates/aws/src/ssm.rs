@@ -226,8 +226,15 @@ pub struct RoleToken {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecordingPage {
-    /// Lines of asciicast v2; the header is the first line of the first page.
+    /// Lines of asciicast v2, the header as the first line of the first page; where it is sealed, of what travelled
+    /// (`usher_wire::sealed_recording`).
     pub content: String,
+    /// KMS encrypted the session, and the reader must decrypt.
+    #[serde(default)]
+    pub is_sealed: bool,
+    /// The session's node.
+    #[serde(default)]
+    pub target: String,
     /// Asks for the next page; none on the last one.
     pub next_token: Option<String>,
 }
@@ -242,6 +249,9 @@ pub struct VerifiedRecording {
     pub problem: Option<String>,
     /// Whether its end was checked, too.
     pub is_finished: bool,
+    /// It holds what travelled, which KMS encrypted.
+    #[serde(default)]
+    pub is_sealed: bool,
     /// Why it does not hold the whole session.
     pub lost: Option<String>,
     /// Length of its file.
@@ -355,7 +365,7 @@ impl Ssm {
         session_id: &str,
         token: Option<String>,
     ) -> Result<RecordingPage, CallError> {
-        let input = json!({"SessionId": session_id, "NextToken": token});
+        let input = json!({"SessionId": session_id, "NextToken": token, "AcceptSealed": true});
         self.client
             .call(identity, "GetSessionRecording", &input)
             .await

@@ -74,6 +74,24 @@ pub(crate) enum Error {
         /// What it answered.
         cause: CallError,
     },
+    /// KMS does not decrypt the data key of a recorded session.
+    #[error(
+        "the session was encrypted with the KMS key {key}, and kms:Decrypt of its data key at {endpoint} fails: {cause}"
+    )]
+    SealedRecording {
+        /// As the node named it.
+        key: String,
+        /// Where KMS is.
+        endpoint: String,
+        /// What it answered.
+        cause: CallError,
+    },
+    /// A recording of what travelled is not what the session's ends sent.
+    #[error("the recording cannot be read: {0}")]
+    Unseal(#[from] usher_wire::sealed_recording::UnsealError),
+    /// A line of one is none.
+    #[error("the recording cannot be read: a line of it makes no sense")]
+    SenselessRecording,
     /// No nonce could be drawn.
     #[error(transparent)]
     Random(#[from] usher_aws::NoRandomness),

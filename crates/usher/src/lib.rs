@@ -24,6 +24,7 @@ mod parameters;
 mod play;
 mod plugin;
 mod reach;
+mod recording;
 mod run_as;
 mod server;
 mod sessions;

@@ -9,11 +9,12 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use serde::Deserialize;
-use usher_aws::{CallerOptions, Identity};
+use usher_aws::CallerOptions;
 
 use crate::error::Error;
 use crate::exit::Outcome;
 use crate::reach::Reach;
+use crate::recording::Reader;
 use crate::text::printable;
 use replay::Replay;
 
@@ -56,25 +57,18 @@ pub(crate) async fn run(
         latest: 0.0,
         arguments,
     };
-    let mut token = None;
-    loop {
-        let credentials = reach.credentials().await?;
-        let identity = Identity::Keys(&credentials);
-        let session = &player.arguments.session;
-        let page = reach.ssm().recording(identity, session, token).await?;
+    let mut reader = Reader::new(&reach, player.arguments.session.clone());
+    while let Some(lines) = reader.next().await? {
         tokio::select! {
-            played = player.play(&page.content) => played?,
+            played = player.play(&lines) => played?,
             _ = tokio::signal::ctrl_c() => {
                 player.restore()?;
                 return Ok(Outcome::Signalled(2));
             }
         }
-        token = page.next_token;
-        if token.is_none() {
-            player.restore()?;
-            return Ok(Outcome::Done);
-        }
     }
+    player.restore()?;
+    Ok(Outcome::Done)
 }
 
 struct Player {

@@ -8,12 +8,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cast;
 pub mod data_channel;
 pub mod encryption;
 pub mod frame;
 pub mod grant;
 pub mod ids;
 pub mod message;
+pub mod sealed_recording;
 pub mod secret;
 pub mod session_log;
 pub mod sigv4;

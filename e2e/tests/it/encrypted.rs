@@ -2,6 +2,7 @@
 
 mod aws_plugin;
 mod own;
+mod recorded;
 
 use serde_json::{Value, json};
 

@@ -37,7 +37,8 @@ pub(super) async fn step(context: &Arc<Context>, row: &DeliveryRow) -> Result<St
     let id = &row.session_id;
     let session = context.store.session(id).await.map_err(words)?;
     let session = session.ok_or_else(|| "the session is not known any more".to_owned())?;
-    let Some(recording) = context.store.recording(id).await.map_err(words)? else {
+    let recording = context.store.recording(id).await.map_err(words)?;
+    let Some(recording) = recording.filter(|recording| !recording.sealed) else {
         return by_node::step(context, row, &session).await;
     };
     let source = Source { session, recording };

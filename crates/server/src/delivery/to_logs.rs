@@ -85,7 +85,7 @@ pub(super) async fn step(
         match event {
             Event::Output(bytes) => lines.take(*at, bytes),
             Event::Lost(why) => lines.take(*at, aside(why).as_bytes()),
-            Event::Size { .. } | Event::End => lines.take(*at, &[]),
+            Event::Size { .. } | Event::Told { .. } | Event::End => lines.take(*at, &[]),
         }
     }
     if is_last && !row.streaming {

@@ -178,6 +178,6 @@ fn text(event: &Event) -> Vec<u8> {
     match event {
         Event::Output(bytes) => bytes.to_vec(),
         Event::Lost(why) => aside(why).into_bytes(),
-        Event::Size { .. } | Event::End => Vec::new(),
+        Event::Size { .. } | Event::Told { .. } | Event::End => Vec::new(),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The invariant: the frames that this lets pass toward the person are in the recording. What the person types is not
 //! recorded; where the terminal echoes it, the node's output holds it. Of a client's frames only the terminal's size is
-//! read. It knows no files.
+//! read. Where KMS encrypts the session, payloads go into the recording as they travel, of the client's only the answer to
+//! the handshake, which holds the encrypted data key, and its sizes. It knows no files.
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(super) async fn record(
     }
     let heard = frames.iter().enumerate();
     let (places, batch): (Vec<usize>, Vec<Heard>) = heard
-        .filter_map(|(place, frame)| Some((place, heard_in(side, frame)?)))
+        .filter_map(|(place, frame)| Some((place, heard_in(side, frame, tape.is_sealed())?)))
         .unzip();
     if batch.is_empty() {
         return passes;
@@ -59,7 +60,7 @@ pub(super) async fn record(
 }
 
 /// What a frame means to a recording, if anything.
-fn heard_in(side: Side, frame: &Bytes) -> Option<Heard> {
+fn heard_in(side: Side, frame: &Bytes, sealed: bool) -> Option<Heard> {
     let header = FrameHeader::parse(frame).ok()?;
     let payload = frame.slice(header.payload_offset..);
     match (side, header.message_type, header.payload_type) {
@@ -68,6 +69,16 @@ fn heard_in(side: Side, frame: &Bytes) -> Option<Heard> {
             payload,
             digest: header.payload_digest,
             is_shown: matches!(kind, PayloadType::Output | PayloadType::StdErr),
+            kind: kind.number(),
+        }),
+        (
+            Side::Client,
+            MessageType::InputStreamData,
+            kind @ (PayloadType::Size | PayloadType::HandshakeResponse),
+        ) if sealed => Some(Heard::Told {
+            sequence: header.sequence,
+            kind: kind.number(),
+            payload,
         }),
         (Side::Client, MessageType::InputStreamData, PayloadType::Size) => {
             let size: Size = serde_json::from_slice(&payload).ok()?;
@@ -108,9 +119,11 @@ mod tests {
             PayloadType::Output,
             b"hunter2",
         );
-        assert!(heard_in(Side::Client, &typed).is_none());
-        assert!(heard_in(Side::Agent, &typed).is_none());
-        assert!(heard_in(Side::Client, &Bytes::from_static(b"noise")).is_none());
+        for sealed in [false, true] {
+            assert!(heard_in(Side::Client, &typed, sealed).is_none());
+            assert!(heard_in(Side::Agent, &typed, sealed).is_none());
+            assert!(heard_in(Side::Client, &Bytes::from_static(b"noise"), sealed).is_none());
+        }
     }
 
     #[test]
@@ -126,6 +139,7 @@ mod tests {
             let heard = heard_in(
                 Side::Client,
                 &frame(MessageType::InputStreamData, kind, payload),
+                false,
             );
             assert!(
                 matches!(
@@ -151,6 +165,7 @@ mod tests {
             let heard = heard_in(
                 Side::Agent,
                 &frame(MessageType::OutputStreamData, kind, b"x"),
+                false,
             );
             let Some(Heard::Output { is_shown, .. }) = heard else {
                 panic!("not heard");

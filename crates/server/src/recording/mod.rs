@@ -1,14 +1,15 @@
 //! Recordings of sessions, made by the gateway before it delivers (design section 8).
 //!
 //! Owns the folder of the recordings and what they may take together. `tape` records one live session, `file` is the
-//! chained and sealed form on the disk, `stream` decides what is new, `pages` reads. Only sessions that are not
-//! encrypted by KMS are recorded here: of the others the gateway sees nothing. It knows no sockets and no callers.
+//! chained and sealed form on the disk, `stream` decides what is new, `pages` reads. Of a session that KMS encrypts the
+//! gateway sees only what travels: a sealed recording holds that, for whoever may decrypt it (`sealed`). It knows no
+//! sockets and no callers.
 
-mod cast;
 mod file;
 mod order;
 mod pages;
 mod record;
+mod sealed;
 mod space;
 mod stream;
 mod tape;
@@ -85,6 +86,7 @@ impl Recordings {
         session: &SessionId,
         owner: &str,
         on_loss: LogFailure,
+        sealed: bool,
     ) -> Result<Arc<Tape>, BeginError> {
         let (shared, id) = (Arc::clone(&self.0), session.to_string());
         let path = self.path(session.as_str());
@@ -97,12 +99,12 @@ impl Recordings {
             RecordingFile::create(&path, &id, &shared.vault)
         })
         .await??;
-        Ok(self.tape(session.as_str(), owner, on_loss))
+        Ok(self.tape(session.as_str(), owner, on_loss, sealed))
     }
 
     /// The recorder of a session that an earlier process began.
     pub(crate) fn resume(&self, row: &RecordingRow) -> Arc<Tape> {
-        self.tape(&row.session_id, &row.owner_id, row.on_loss)
+        self.tape(&row.session_id, &row.owner_id, row.on_loss, row.sealed)
     }
 
     /// Ends a recording and stores what it came to.
@@ -152,16 +154,11 @@ impl Recordings {
         self.0.written.notify_one();
     }
 
-    fn tape(&self, session: &str, owner: &str, on_loss: LogFailure) -> Arc<Tape> {
+    fn tape(&self, session: &str, owner: &str, on_loss: LogFailure, sealed: bool) -> Arc<Tape> {
         let path = self.path(session);
         let shared = Arc::clone(&self.0);
-        Arc::new(Tape::new(
-            session.to_owned(),
-            owner.to_owned(),
-            path,
-            on_loss,
-            shared,
-        ))
+        let tape = Tape::new(session.to_owned(), owner.to_owned(), path, on_loss, shared);
+        Arc::new(tape.with_sealed(sealed))
     }
 
     /// Session ids are names that stay in their folder (`usher_wire::ids`).

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use usher_wire::cast::Moment;
 
 use super::file::Head;
 use super::record::{Record, What};
@@ -12,8 +13,15 @@ use super::record::{Record, What};
 /// One thing of a recording, at its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// Bytes for the terminal.
+    /// Bytes for the terminal; of a sealed recording any message of the node.
     Output(Bytes),
+    /// A message of the client in a sealed recording.
+    Told {
+        /// Its number.
+        sequence: i64,
+        /// Type and payload.
+        bytes: Bytes,
+    },
     /// The terminal's size.
     Size {
         /// Columns.
@@ -31,9 +39,23 @@ impl Event {
     /// Bytes for the terminal.
     pub(crate) fn length(&self) -> usize {
         match self {
-            Self::Output(bytes) => bytes.len(),
+            Self::Output(bytes) | Self::Told { bytes, .. } => bytes.len(),
             Self::Size { .. } | Self::Lost(_) | Self::End => 0,
         }
+    }
+
+    /// The same for a cast, if it belongs there.
+    pub(super) fn moment(&self) -> Option<Moment<'_>> {
+        Some(match self {
+            Self::Output(bytes) => Moment::Output(bytes),
+            Self::Size { columns, rows } => Moment::Size {
+                columns: *columns,
+                rows: *rows,
+            },
+            Self::Lost(why) => Moment::Lost(why),
+            Self::End => Moment::End,
+            Self::Told { .. } => return None,
+        })
     }
 }
 
@@ -53,6 +75,11 @@ impl Order {
         }
     }
 
+    /// The number of the next message that is given out.
+    pub(crate) fn next(&self) -> i64 {
+        self.next
+    }
+
     /// Takes a record of the block at `place` and appends what can be shown now.
     pub(crate) fn take(&mut self, place: Head, record: Record, into: &mut Vec<(u64, Event)>) {
         let at = record.at;
@@ -70,6 +97,7 @@ impl Order {
                     }
                 }
             }
+            What::Told { sequence, bytes } => into.push((at, Event::Told { sequence, bytes })),
             What::Size { columns, rows } => into.push((at, Event::Size { columns, rows })),
             What::Lost(why) => into.push((at, Event::Lost(why))),
             What::End => into.push((at, Event::End)),

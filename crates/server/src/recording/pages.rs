@@ -6,11 +6,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use usher_wire::cast::{Cast, Moment};
 
 use super::Recordings;
-use super::cast::Cast;
 use super::file::{Block, FileError, Head, RecordingFile};
 use super::order::{Event, Order};
+use super::sealed::line;
 
 /// Characters after which a page ends; the last block may pass it by its own.
 const PAGE: usize = 512 * 1024;
@@ -29,7 +30,7 @@ pub(crate) enum PageError {
 /// A piece of a recording.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// Lines of asciicast v2.
+    /// Lines of asciicast v2, or of a sealed recording.
     pub(crate) lines: String,
     /// Where the next page begins; none at the end.
     pub(crate) next: Option<String>,
@@ -94,11 +95,12 @@ pub(crate) struct Verified {
 }
 
 impl Recordings {
-    /// The page at `token`, or the first. `created` is the session's start in milliseconds. Blocks.
+    /// The page at `token`, or the first. `created` is the session's start in
+    /// milliseconds, `sealed` how it was recorded. Blocks.
     pub(crate) fn page(
         &self,
         session: &str,
-        created: u64,
+        (created, sealed): (u64, bool),
         token: Option<&str>,
     ) -> Result<Page, PageError> {
         let mut file = RecordingFile::open(&self.path(session), session, &self.0.vault)?;
@@ -115,15 +117,26 @@ impl Recordings {
             let place = file.head();
             // A torn end is a block that is being written, or was when the server ended: nobody has seen it.
             let Block::Records(records) = file.read()? else {
-                cast.lines(created, &[], &mut lines);
+                if !sealed {
+                    cast.lines(created, &[], &mut lines);
+                }
                 return Ok(Page { lines, next: None });
             };
             let mut events = Vec::new();
+            let mut number = order.next();
             for record in records {
                 order.take(place, record, &mut events);
             }
-            if !events.is_empty() {
-                cast.lines(created, &events, &mut lines);
+            if sealed {
+                for (at, event) in &events {
+                    line(*at, event, &mut number, &mut lines);
+                }
+            } else if !events.is_empty() {
+                let moments: Vec<(u64, Moment<'_>)> = events
+                    .iter()
+                    .filter_map(|(at, event)| Some((*at, event.moment()?)))
+                    .collect();
+                cast.lines(created, &moments, &mut lines);
             }
             if lines.len() >= PAGE {
                 let token = Token {

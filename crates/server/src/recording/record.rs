@@ -16,10 +16,19 @@ pub(crate) enum What {
     Shown {
         /// Its number in the node's stream.
         sequence: i64,
-        /// What it showed; empty for a message that shows nothing, such as a handshake.
+        /// What it showed; empty for a message that shows nothing, such as a handshake. In a sealed recording the payload of
+        /// any message as it travelled, behind four bytes of its type.
         bytes: Bytes,
         /// SHA-256 of the message's payload, shown or not.
         digest: [u8; 32],
+    },
+    /// What the person's client said that is needed to decrypt a sealed recording, or is a terminal's size there: the payload
+    /// behind four bytes of its type.
+    Told {
+        /// Its number in the client's stream.
+        sequence: i64,
+        /// Type and payload.
+        bytes: Bytes,
     },
     /// The person's terminal has this size from here on.
     Size {
@@ -54,12 +63,13 @@ const HIDDEN: u8 = 2;
 const SIZE: u8 = 3;
 const LOST: u8 = 4;
 const END: u8 = 5;
+const TOLD: u8 = 6;
 
 impl Record {
     /// Bytes of the body.
     pub(crate) fn length(&self) -> usize {
         match &self.what {
-            What::Shown { bytes, .. } => bytes.len(),
+            What::Shown { bytes, .. } | What::Told { bytes, .. } => bytes.len(),
             What::Size { .. } => 4,
             What::Lost(why) => why.len(),
             What::End => 0,
@@ -77,6 +87,7 @@ impl Record {
                 let kind = if bytes.is_empty() { HIDDEN } else { SHOWN };
                 (kind, *sequence, bytes.clone(), Some(*digest))
             }
+            What::Told { sequence, bytes } => (TOLD, *sequence, bytes.clone(), None),
             What::Size { columns, rows } => {
                 let [a, b] = columns.to_be_bytes();
                 let [c, d] = rows.to_be_bytes();
@@ -126,6 +137,10 @@ impl Record {
             SIZE if body.len() == 4 => What::Size {
                 columns: body.get_u16(),
                 rows: body.get_u16(),
+            },
+            TOLD => What::Told {
+                sequence,
+                bytes: body,
             },
             LOST => What::Lost(String::from_utf8_lossy(&body).into_owned()),
             END => What::End,
@@ -186,6 +201,10 @@ mod tests {
                 rows: 24,
             }),
             shown("wörter".as_bytes()),
+            of(What::Told {
+                sequence: 4,
+                bytes: Bytes::from_static(b"told"),
+            }),
             of(What::Lost("full".to_owned())),
             of(What::End),
         ];

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use usher_policy::LogFailure;
 
 use super::Shared;
@@ -36,6 +36,17 @@ pub(crate) enum Heard {
         digest: [u8; 32],
         /// Whether the person sees the payload.
         is_shown: bool,
+        /// The payload's type.
+        kind: u32,
+    },
+    /// A message of the client that a sealed recording needs.
+    Told {
+        /// Its number.
+        sequence: i64,
+        /// Its payload's type.
+        kind: u32,
+        /// Its payload.
+        payload: Bytes,
     },
     /// The person's terminal has this size.
     Size {
@@ -80,6 +91,7 @@ pub(crate) struct Tape {
     owner: String,
     path: PathBuf,
     on_loss: LogFailure,
+    sealed: bool,
     shared: Arc<Shared>,
     state: Mutex<State>,
 }
@@ -98,6 +110,9 @@ struct Running {
     file: RecordingFile,
     stream: Stream,
     size: Option<(u16, u16)>,
+    sealed: bool,
+    /// Of the client's messages that a sealed recording keeps, the highest number so far.
+    told: Option<i64>,
     /// Bytes since the disk was asked how full it is.
     unchecked: u64,
 }
@@ -116,9 +131,20 @@ impl Tape {
             owner,
             path,
             on_loss,
+            sealed: false,
             shared,
             state: Mutex::new(State::Unopened),
         }
+    }
+
+    /// The same for a session whose payloads only its ends can read.
+    pub(super) fn with_sealed(self, sealed: bool) -> Self {
+        Self { sealed, ..self }
+    }
+
+    /// Whether it keeps payloads as they travel.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// The session.
@@ -235,6 +261,8 @@ impl Tape {
             file,
             stream: Stream::default(),
             size: None,
+            sealed: self.sealed,
+            told: None,
             unchecked: RESERVE_EVERY,
         };
         loop {
@@ -259,6 +287,7 @@ impl Tape {
                         bytes,
                         digest,
                     } => running.stream.accept(sequence, digest, bytes.len()),
+                    What::Told { sequence, .. } => running.told = Some(sequence),
                     What::Size { columns, rows } => running.size = Some((columns, rows)),
                     What::Lost(why) => {
                         return Ok(Found::Over(Closed {
@@ -351,31 +380,50 @@ impl Running {
                 };
                 (true, is_new.then_some(what))
             }
+            Heard::Told {
+                sequence,
+                kind,
+                payload,
+            } => {
+                let is_new = self.told.is_none_or(|told| told < *sequence);
+                self.told = self.told.max(Some(*sequence));
+                let what = What::Told {
+                    sequence: *sequence,
+                    bytes: typed(*kind, payload),
+                };
+                (true, is_new.then_some(what))
+            }
             Heard::Output {
                 sequence,
                 payload,
                 digest,
                 is_shown,
+                kind,
             } => {
                 // Clients check the digest of what is not empty: a message with a wrong one is never seen.
                 let payload_digest = sha256(payload);
                 if !payload.is_empty() && payload_digest != *digest {
                     return (false, None);
                 }
-                match self.stream.judge(*sequence, &payload_digest) {
+                // What is kept of a sealed message is what is compared when it comes again: its type too.
+                let (kept, kept_digest) = match self.sealed {
+                    true => {
+                        let bytes = typed(*kind, payload);
+                        let digest = sha256(&bytes);
+                        (bytes, digest)
+                    }
+                    false if *is_shown => (payload.clone(), payload_digest),
+                    false => (Bytes::new(), payload_digest),
+                };
+                match self.stream.judge(*sequence, &kept_digest) {
                     Standing::Repeat => (true, None),
                     Standing::Contradiction | Standing::TooFarAhead => (false, None),
                     Standing::New => {
-                        self.stream.accept(*sequence, payload_digest, payload.len());
-                        let bytes = if *is_shown {
-                            payload.clone()
-                        } else {
-                            Bytes::new()
-                        };
+                        self.stream.accept(*sequence, kept_digest, payload.len());
                         let what = What::Shown {
                             sequence: *sequence,
-                            bytes,
-                            digest: payload_digest,
+                            bytes: kept,
+                            digest: kept_digest,
                         };
                         (true, Some(what))
                     }
@@ -383,6 +431,14 @@ impl Running {
             }
         }
     }
+}
+
+/// A payload behind four bytes of its type.
+fn typed(kind: u32, payload: &[u8]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(4 + payload.len());
+    bytes.put_u32(kind);
+    bytes.put_slice(payload);
+    bytes.freeze()
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(crate) struct RecordingRow {
     pub(crate) owner_id: String,
     /// What happens to the session when it can no longer be recorded.
     pub(crate) on_loss: LogFailure,
+    /// Whether it holds what travels, of a session that KMS encrypts.
+    pub(crate) sealed: bool,
     /// Milliseconds.
     pub(crate) created: i64,
     /// Milliseconds; none while the session lives.
@@ -35,12 +37,14 @@ impl RecordingRow {
         session_id: &str,
         owner_id: &str,
         on_loss: LogFailure,
+        sealed: bool,
         now_ms: i64,
     ) -> Self {
         Self {
             session_id: session_id.to_owned(),
             owner_id: owner_id.to_owned(),
             on_loss,
+            sealed,
             created: now_ms,
             closed: None,
             bytes: 0,
@@ -53,6 +57,7 @@ impl RecordingRow {
 
 fn recording(row: &AnyRow) -> Result<RecordingRow, StoreError> {
     let ends_on_loss: i64 = row.try_get("ends_on_loss")?;
+    let sealed: i64 = row.try_get("sealed")?;
     Ok(RecordingRow {
         session_id: row.try_get("session_id")?,
         owner_id: row.try_get("owner_id")?,
@@ -60,6 +65,7 @@ fn recording(row: &AnyRow) -> Result<RecordingRow, StoreError> {
             0 => LogFailure::Continue,
             _ => LogFailure::End,
         },
+        sealed: sealed != 0,
         created: row.try_get("created")?,
         closed: row.try_get("closed")?,
         bytes: row.try_get("bytes")?,
@@ -74,12 +80,13 @@ impl Store {
     pub(crate) async fn insert_recording(&self, row: &RecordingRow) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         sqlx::query(
-            "INSERT INTO recordings (session_id, owner_id, ends_on_loss, created, bytes, blocks) \
-             VALUES ($1, $2, $3, $4, 0, 0)",
+            "INSERT INTO recordings (session_id, owner_id, ends_on_loss, sealed, created, bytes, blocks) \
+             VALUES ($1, $2, $3, $4, $5, 0, 0)",
         )
         .bind(&row.session_id)
         .bind(&row.owner_id)
         .bind(i64::from(row.on_loss == LogFailure::End))
+        .bind(i64::from(row.sealed))
         .bind(row.created)
         .execute(&mut *write)
         .await?;

@@ -52,6 +52,7 @@ mod roles;
 mod run_as_administrators;
 mod s3;
 mod s3_access;
+mod sealed_recordings;
 mod session_logs;
 mod session_logs_by_node;
 mod session_logs_s3;

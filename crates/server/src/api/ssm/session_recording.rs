@@ -23,6 +23,9 @@ pub(crate) struct VerifySessionRecording;
 pub(crate) struct GetInput {
     session_id: String,
     next_token: Option<String>,
+    /// Whoever reads knows what to do with a sealed one.
+    #[serde(default)]
+    accept_sealed: bool,
 }
 
 /// A page.
@@ -30,8 +33,12 @@ pub(crate) struct GetInput {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetOutput {
     session_id: String,
-    /// Lines of asciicast v2; all pages one after the other are the recording.
+    /// Lines of asciicast v2, or where it is sealed of what travelled; all pages one after the other are the recording.
     content: String,
+    /// KMS encrypted the session: who reads it must decrypt its data key, with the node in the encryption context.
+    is_sealed: bool,
+    /// The node.
+    target: String,
     next_token: Option<String>,
 }
 
@@ -53,6 +60,8 @@ pub(crate) struct VerifyOutput {
     problem: Option<String>,
     /// The session is over, so its end is part of what was checked.
     is_finished: bool,
+    /// It holds what travelled, which KMS encrypted.
+    is_sealed: bool,
     /// Why it does not hold the whole session.
     lost: Option<String>,
     bytes: u64,
@@ -72,7 +81,10 @@ impl Operation for GetSessionRecording {
 
     async fn run(call: Call<'_>, input: GetInput) -> Result<GetOutput, ApiError> {
         let session = demand_session(&call, "ssm:GetSessionRecording", &input.session_id).await?;
-        recording_of(call, &session).await?;
+        let recording = recording_of(call, &session).await?;
+        if recording.sealed && !input.accept_sealed {
+            return Err(sealed(&session));
+        }
         tracing::info!(
             session = session.session_id,
             by = call.caller.arn,
@@ -81,18 +93,22 @@ impl Operation for GetSessionRecording {
         let recordings = call.context.recordings.clone();
         let (id, token) = (session.session_id.clone(), input.next_token);
         let created = u64::try_from(session.created).unwrap_or(0);
-        let page = spawn_blocking(move || recordings.page(&id, created, token.as_deref()))
-            .await
-            .map_err(ApiError::internal)?
-            .map_err(|error| match error {
-                PageError::Token => {
-                    ApiError::new(Code::InvalidNextToken, "The specified token is not valid.")
-                }
-                PageError::File(error) => damaged(&session, &error.to_string()),
-            })?;
+        let sealed = recording.sealed;
+        let page =
+            spawn_blocking(move || recordings.page(&id, (created, sealed), token.as_deref()))
+                .await
+                .map_err(ApiError::internal)?
+                .map_err(|error| match error {
+                    PageError::Token => {
+                        ApiError::new(Code::InvalidNextToken, "The specified token is not valid.")
+                    }
+                    PageError::File(error) => damaged(&session, &error.to_string()),
+                })?;
         Ok(GetOutput {
             session_id: session.session_id,
             content: page.lines,
+            is_sealed: sealed,
+            target: session.node_id,
             next_token: page.next,
         })
     }
@@ -120,6 +136,7 @@ impl Operation for VerifySessionRecording {
             is_intact: false,
             problem: None,
             is_finished: row.closed.is_some(),
+            is_sealed: row.sealed,
             lost: row.lost,
             bytes: 0,
             blocks: 0,
@@ -158,6 +175,17 @@ async fn recording_of(call: Call<'_>, session: &SessionRow) -> Result<RecordingR
             format!("Session {} has no recording.", session.session_id),
         )
     })
+}
+
+/// For readers that would take it for asciicast.
+fn sealed(session: &SessionRow) -> ApiError {
+    ApiError::new(
+        Code::DoesNotExist,
+        format!(
+            "Session {} was encrypted with KMS, and so is its recording: usher play decrypts it for whoever may use the key.",
+            session.session_id
+        ),
+    )
 }
 
 /// What was done to the file is the reader's business: the evidence is damaged.

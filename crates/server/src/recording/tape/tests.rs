@@ -73,6 +73,7 @@ fn output(sequence: i64, payload: &[u8]) -> Heard {
         payload: Bytes::copy_from_slice(payload),
         digest: sha256(payload),
         is_shown: true,
+        kind: 1,
     }
 }
 
@@ -91,6 +92,7 @@ fn what_no_client_would_take_and_what_contradicts_does_not_pass() {
         payload: Bytes::from_static(b"lie"),
         digest: [0; 32],
         is_shown: true,
+        kind: 1,
     };
     assert!(!passes(&tape, lie));
     assert!(passes(&tape, output(0, b"seen")));
@@ -190,4 +192,45 @@ fn a_size_is_recorded_when_it_changes_and_nothing_after_the_end() {
     assert_eq!(closed.head.unwrap().index, 2);
     assert!(!passes(&tape, output(0, b"late")));
     assert_eq!(scene.seen(), b"");
+}
+
+#[test]
+fn a_sealed_recording_keeps_each_message_with_its_type_and_what_the_client_told_once() {
+    let scene = Scene::new(WIDE);
+    let told = |sequence, payload: &'static [u8]| Heard::Told {
+        sequence,
+        kind: 3,
+        payload: Bytes::from_static(payload),
+    };
+    let tape = scene.tape(LogFailure::Continue).with_sealed(true);
+    for heard in [told(0, b"key"), output(0, b"sealed"), told(0, b"again")] {
+        assert!(passes(&tape, heard));
+    }
+    let mut relabelled = output(0, b"sealed");
+    if let Heard::Output { kind, .. } = &mut relabelled {
+        *kind = 2;
+    }
+    assert!(!passes(&tape, relabelled));
+    drop(tape);
+    let next = scene.tape(LogFailure::Continue).with_sealed(true);
+    for heard in [
+        told(0, b"again"),
+        output(0, b"sealed"),
+        told(1, b"size"),
+        output(1, b""),
+    ] {
+        assert!(passes(&next, heard));
+    }
+    assert_eq!(next.close(2).lost, None);
+    assert_eq!(scene.seen(), b"\0\0\0\x01sealed\0\0\0\x01");
+    let mut file = RecordingFile::open(&scene.path(), "s", &scene.shared.vault).unwrap();
+    let mut told = Vec::new();
+    while let Block::Records(records) = file.read().unwrap() {
+        for record in records {
+            if let What::Told { bytes, .. } = record.what {
+                told.push(bytes);
+            }
+        }
+    }
+    assert_eq!(told, [&b"\0\0\0\x03key"[..], b"\0\0\0\x03size"]);
 }

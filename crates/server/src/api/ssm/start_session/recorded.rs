@@ -1,7 +1,7 @@
 //! Whether a session that starts is recorded, the beginning of its recording, and what its log demands.
 //!
-//! What KMS encrypts passes the server as ciphertext, and nobody sees the bytes of ports and files: neither is recorded
-//! here. The log of an encrypted session is its node's to write.
+//! Nobody sees the bytes of ports and files: they are not recorded. What KMS encrypts passes the server as ciphertext: that is
+//! recorded as it travels, and the log is the node's to write.
 
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub(super) async fn begin(
     if !is_recorded(call, plan) {
         return Ok(None);
     }
-    let recordings = &call.context.recordings;
-    let begun = recordings.begin(id, &call.caller.origin, plan.inputs.log_failure);
+    let (recordings, sealed) = (&call.context.recordings, is_hidden(plan));
+    let begun = recordings.begin(id, &call.caller.origin, plan.inputs.log_failure, sealed);
     begun.await.map(Some).map_err(ApiError::internal)
 }
 
@@ -39,26 +39,25 @@ pub(super) async fn store(
     plan: &Plan,
     tape: Option<&Tape>,
 ) -> Result<(), ApiError> {
-    if tape.is_none() {
-        let is_ours = is_ours(
-            call,
-            &NodeId::parse(&row.node_id).map_err(ApiError::internal)?,
+    if let Some(tape) = tape {
+        let recording = RecordingRow::begun(
+            &row.session_id,
+            &row.owner_id,
+            plan.inputs.log_failure,
+            tape.is_sealed(),
+            row.created,
         );
-        return match is_ours && is_hidden(plan) {
-            true => {
-                Ok(delivery::plan(call.context, id, &plan.inputs, DeliveryState::ByNode).await?)
-            }
-            false => Ok(()),
-        };
+        call.context.store.insert_recording(&recording).await?;
     }
-    let recording = RecordingRow::begun(
-        &row.session_id,
-        &row.owner_id,
-        plan.inputs.log_failure,
-        row.created,
-    );
-    call.context.store.insert_recording(&recording).await?;
-    Ok(delivery::plan(call.context, id, &plan.inputs, DeliveryState::Waiting).await?)
+    let node = NodeId::parse(&row.node_id).map_err(ApiError::internal)?;
+    let state = match (is_agents_log(call, &node, plan), is_ours(call, &node)) {
+        (true, true) => DeliveryState::ByNode,
+        // AWS's agent delivers by itself.
+        (true, false) => return Ok(()),
+        (false, _) if tape.is_some() => DeliveryState::Waiting,
+        (false, _) => return Ok(()),
+    };
+    Ok(delivery::plan(call.context, id, &plan.inputs, state).await?)
 }
 
 /// What the session's log demands before the session starts.
@@ -86,7 +85,10 @@ pub(super) async fn demand_log(
 pub(super) fn is_agents_log(call: Call<'_>, node: &NodeId, plan: &Plan) -> bool {
     match is_ours(call, node) {
         true => is_hidden(plan),
-        false => call.context.gateway.is_connected(node) && !is_recorded(call, plan),
+        false => {
+            let is_made_here = is_recorded(call, plan) && !is_hidden(plan);
+            call.context.gateway.is_connected(node) && !is_made_here
+        }
     }
 }
 
@@ -98,7 +100,7 @@ fn is_ours(call: Call<'_>, node: &NodeId) -> bool {
 fn is_recorded(call: Call<'_>, plan: &Plan) -> bool {
     let is_unseen = plan.document.properties().is_unseen();
     let is_off = call.context.config.recording == Recording::Off;
-    !is_off && !is_unseen && !is_hidden(plan)
+    !is_off && !is_unseen
 }
 
 fn is_hidden(plan: &Plan) -> bool {

@@ -1,21 +1,38 @@
 //! asciicast v2: a recording as lines of JSON that players of terminals understand
-//! (docs.asciinema.org/manual/asciicast/v2).
+//! (docs.asciinema.org/manual/asciicast/v2). The server makes it of what it recorded, a client of what only it can decrypt.
 //!
 //! Its texts are UTF-8, the node's bytes need not be: characters that were cut between two messages are joined, and
-//! what is no character becomes U+FFFD. Pure.
+//! what is no character becomes U+FFFD.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use usher_wire::session_log::whole_characters;
 
-use super::order::Event;
+use crate::session_log::whole_characters;
 
 /// The size that is shown until one is known.
 const USUAL: (u16, u16) = (80, 24);
 
+/// One thing of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment<'a> {
+    /// Bytes for the terminal.
+    Output(&'a [u8]),
+    /// The terminal's size.
+    Size {
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// The recording ends before its session, for this reason.
+    Lost(&'a str),
+    /// The session's end.
+    End,
+}
+
 /// Writes the lines; holds what the next one needs of those before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Cast {
+pub struct Cast {
     /// Milliseconds since the epoch of the first event; none before it.
     start: Option<u64>,
     /// Milliseconds since the epoch of the latest.
@@ -25,18 +42,18 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
-    /// Appends the lines of `events`, behind the header where they are the first. `created` is for a recording without
-    /// any event, in milliseconds.
-    pub(crate) fn lines(&mut self, created: u64, events: &[(u64, Event)], into: &mut String) {
+    /// Appends the lines of `events`, each with its time in milliseconds since the epoch, behind the header where they are
+    /// the first. `created` is for a recording without any event, in milliseconds.
+    pub fn lines(&mut self, created: u64, events: &[(u64, Moment<'_>)], into: &mut String) {
         if self.start.is_none() {
             let start = events.first().map_or(created, |(at, _)| *at);
             self.start = Some(start);
             self.latest = start;
             let before_output = events
                 .iter()
-                .take_while(|(_, event)| !matches!(event, Event::Output(_)));
+                .take_while(|(_, event)| !matches!(event, Moment::Output(_)));
             let size = before_output.filter_map(|(_, event)| match event {
-                Event::Size { columns, rows } if *columns > 0 && *rows > 0 => {
+                Moment::Size { columns, rows } if *columns > 0 && *rows > 0 => {
                     Some((*columns, *rows))
                 }
                 _ => None,
@@ -49,23 +66,23 @@ impl Cast {
         for (at, event) in events {
             self.latest = self.latest.max(*at);
             match event {
-                Event::Output(bytes) => {
+                Moment::Output(bytes) => {
                     let text = self.joined(bytes);
                     if !text.is_empty() {
                         line(&json!([self.seconds(), "o", text]), into);
                     }
                 }
-                Event::Size { columns, rows } => {
+                Moment::Size { columns, rows } => {
                     line(
                         &json!([self.seconds(), "r", format!("{columns}x{rows}")]),
                         into,
                     );
                 }
-                Event::Lost(why) => {
+                Moment::Lost(why) => {
                     let text = format!("not recorded from here on: {why}");
                     line(&json!([self.seconds(), "m", text]), into);
                 }
-                Event::End => self.end(into),
+                Moment::End => self.end(into),
             }
         }
     }
@@ -101,12 +118,10 @@ fn line(value: &serde_json::Value, into: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
-    fn output(at: u64, bytes: &[u8]) -> (u64, Event) {
-        (at, Event::Output(Bytes::copy_from_slice(bytes)))
+    fn output(at: u64, bytes: &[u8]) -> (u64, Moment<'_>) {
+        (at, Moment::Output(bytes))
     }
 
     #[test]
@@ -125,17 +140,17 @@ mod tests {
         assert_eq!(cast.joined(b"a\xffb\xc3"), "a\u{fffd}b");
         assert_eq!(cast.joined(b"x\xf0\x9f"), "\u{fffd}x");
         let mut lines = String::new();
-        cast.lines(0, &[(1, Event::End)], &mut lines);
+        cast.lines(0, &[(1, Moment::End)], &mut lines);
         assert!(lines.ends_with("[0.0,\"o\",\"\u{fffd}\"]\n"), "{lines}");
     }
 
     #[test]
     fn a_cast_begins_with_its_size_and_counts_seconds() {
-        let size = Event::Size {
+        let size = Moment::Size {
             columns: 120,
             rows: 40,
         };
-        let resized = Event::Size {
+        let resized = Moment::Size {
             columns: 100,
             rows: 30,
         };
@@ -144,7 +159,7 @@ mod tests {
             output(5500, b"hi\r\n"),
             (6000, resized),
             output(5900, b"late"),
-            (7000, Event::Lost("full".to_owned())),
+            (7000, Moment::Lost("full")),
         ];
         let mut lines = String::new();
         Cast::default().lines(1, &events, &mut lines);
