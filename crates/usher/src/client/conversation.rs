@@ -3,6 +3,8 @@
 //! Each turn settles what follows from the last event: payloads to their sink, frames to the connection. Standard
 //! input is read only while the channel takes it, a bounded rest aside; output is taken only when the last of it was written.
 
+mod delivered;
+mod keys;
 mod kinds;
 
 use std::io::ErrorKind;
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use usher_aws::{Alarm, DataKey, Socket, random, wall_ms};
 use usher_sys::RawTerminal;
-use usher_wire::data_channel::{ClientHello, DataChannel, Event};
+use usher_wire::data_channel::{ClientHello, DataChannel};
 use usher_wire::frame::PayloadType;
 use usher_wire::message::Flag;
 use usher_wire::version::CLIENT_VERSION;
@@ -21,19 +23,16 @@ use uuid::Uuid;
 use super::Near;
 use super::carried::{CarriedInput, CarriedOutput};
 use super::data_key::{self, AtWork};
-use super::escape::{Escape, Escapes};
+use super::escape::Escapes;
 use super::input::Input;
 use super::link::{Link, LinkEvent};
 use super::opening::Opening;
-use super::output::{Output, Stream};
+use super::output::Output;
 use super::screen;
 use super::signals::{Caught, Signals};
 use super::stdin_end::{END_OF_FILE, StdinEnd};
 use super::voice::Voice;
 use crate::error::Error;
-
-/// Ctrl-C.
-const INTERRUPT: u8 = 0x03;
 
 /// The first agent that carries many connections in a port session: above 3.0.196.0 (client.md 6.1).
 const FIRST_MULTIPLEXING: [u64; 4] = [3, 0, 196, 1];
@@ -254,60 +253,6 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn deliver(&mut self, event: Event) -> Result<(), Error> {
-        match event {
-            Event::HandshakeComplete { customer_message } => {
-                // Of a command, standard error is the command's.
-                if self.voice.is_plugin() || !self.is_on_pipes() {
-                    self.voice.opened(&customer_message)?;
-                }
-                self.open().await?;
-            }
-            Event::Payload {
-                payload_type,
-                payload,
-            } => self.deliver_payload(payload_type, payload),
-            Event::KeyAsked { key_id, challenge } => {
-                self.kms_at_work = Some(data_key::ask(&self.opening, key_id, challenge));
-            }
-            Event::Closed { output } => self.reason = Some(output),
-            // The node's end comes and goes by itself; all are the agent's events.
-            Event::Notice { .. }
-            | Event::Paused
-            | Event::Resumed
-            | Event::Opened { .. }
-            | Event::KeyCame { .. }
-            | Event::Size { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn deliver_payload(&mut self, payload_type: PayloadType, payload: Bytes) {
-        self.stdin_end.not_quiet(Instant::now());
-        match (payload_type, &mut self.carried) {
-            (PayloadType::Output, Some(carried)) => return carried.take(payload),
-            (PayloadType::Flag, Some(_))
-                if Flag::from_payload(&payload) == Some(Flag::ConnectToPortError) =>
-            {
-                return self.voice.not_connected();
-            }
-            _ => {}
-        }
-        match payload_type {
-            PayloadType::Output => self.output.take(Stream::Out, payload),
-            // AWS's plugin writes all three to standard output.
-            PayloadType::StdErr if self.voice.is_plugin() => self.output.take(Stream::Out, payload),
-            PayloadType::StdErr => self.output.take(Stream::Err, payload),
-            PayloadType::ExitCode => {
-                self.status = exit_status(&payload);
-                if self.voice.is_plugin() && !self.channel.peer_is_usher() {
-                    self.output.take(Stream::Out, payload);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Only the newest size waits, so there is always room for it.
     fn tell_size(&mut self) {
         let _ = self
@@ -392,75 +337,6 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
-    fn handle_typed(&mut self, chunk: &Bytes) -> Result<Option<Ending>, Error> {
-        match chunk.as_ref() {
-            // Only a keyboard has a Ctrl-C: in a pipe the same byte is data.
-            [INTERRUPT, ..] if self.raw_mode.is_some() && !self.link.is_up() => Err(Error::Left {
-                session: self.opening.session().to_owned(),
-            }),
-            [key @ (INTERRUPT | 0x1c | 0x1a)] if self.raw_mode.is_some() => self.handle_key(*key),
-            typed if self.raw_mode.is_some() => Ok(self.handle_keys(typed)),
-            data => {
-                self.held.extend_from_slice(data);
-                Ok(None)
-            }
-        }
-    }
-
-    fn handle_keys(&mut self, mut typed: &[u8]) -> Option<Ending> {
-        while let Some(escape) = self.escapes.take(&mut typed, &mut self.held) {
-            match escape {
-                Escape::Help => self.voice.escapes(),
-                Escape::End => return Some(Ending::LeftByEscape),
-            }
-        }
-        None
-    }
-
-    /// A key that acts at once goes ahead of everything that waits. Without a session to act on it is ours.
-    fn handle_key(&mut self, key: u8) -> Result<Option<Ending>, Error> {
-        let acts_on_us = key != 0x1a && self.input.is_none();
-        if acts_on_us {
-            return Ok(Some(Ending::Signalled(if key == INTERRUPT {
-                2
-            } else {
-                3
-            })));
-        }
-        if !self.link.is_up() && key == INTERRUPT {
-            return Err(Error::Left {
-                session: self.opening.session().to_owned(),
-            });
-        }
-        if self.input.is_some() && self.is_port() {
-            if self.is_forwarding() {
-                self.voice.leaving()?;
-            }
-            let signal = if key == INTERRUPT { 2 } else { 3 };
-            return Ok(self.leave(Instant::now(), Ending::LeftByKey(signal)));
-        }
-        if self.is_on_pipes() {
-            let signal = match key {
-                INTERRUPT => 2,
-                0x1c => 3,
-                _ => return Ok(None),
-            };
-            let flag = Flag::Signal(signal).to_payload();
-            let _ = self.channel.send_urgent(PayloadType::Flag, flag);
-        } else if self.input.is_some() {
-            self.escapes.interrupted();
-            if key == INTERRUPT {
-                // Who interrupts takes back what they pasted and what has not left yet.
-                self.held.clear();
-                self.channel.discard_waiting();
-            }
-            let _ = self
-                .channel
-                .send_urgent(PayloadType::Output, Bytes::copy_from_slice(&[key]));
-        }
-        Ok(None)
-    }
-
     fn handle_time(&mut self, now: Instant) -> Result<Option<Ending>, Error> {
         if let Some((ending, _)) = self.leaving.take_if(|(_, until)| *until <= now) {
             return Ok(Some(ending));
@@ -491,30 +367,5 @@ async fn carry(output: &mut Option<CarriedOutput>) -> std::io::Result<()> {
     match output {
         Some(output) => output.write().await,
         None => std::future::pending().await,
-    }
-}
-
-/// `7` from some agents, `EXIT_CODE: 7` from AWS's: the number at the end.
-fn exit_status(payload: &[u8]) -> Option<i32> {
-    let text = std::str::from_utf8(payload).ok()?;
-    text.rsplit(':').next()?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_number_is_no_status() {
-        for payload in [&b""[..], b"EXIT_CODE:", b"seven", b"\xff", b"7 8"] {
-            assert_eq!(exit_status(payload), None, "{payload:?}");
-        }
-    }
-
-    #[test]
-    fn both_spellings_of_a_status_are_read() {
-        for payload in [&b"7"[..], b"EXIT_CODE: 7", b"EXIT_CODE: 7\n"] {
-            assert_eq!(exit_status(payload), Some(7), "{payload:?}");
-        }
     }
 }
