@@ -124,7 +124,7 @@ pub(crate) fn of_iam_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>
 }
 
 /// The keys by which policies see the tags of a document or a node.
-pub(super) fn of_ssm_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Keys {
+pub(crate) fn of_ssm_resource<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Keys {
     tags.fold(Keys::default(), |keys, (key, value)| {
         keys.with(&format!("aws:ResourceTag/{key}"), value)
             .with(&format!("ssm:resourceTag/{key}"), value)

@@ -24,7 +24,8 @@ pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_tr
 pub(crate) use bearer::{AssumedRole, Bearer, Origin, SessionPolicies, SessionTag, WebIdentity};
 pub(crate) use caller::{Arrival, Caller, NODE_ROLE_ID, NodeScope, Who};
 pub(crate) use condition_keys::{
-    boundary_key, of_call, of_iam_resource, of_session, of_web_identity, policy_arn_key, tag_keys,
+    boundary_key, of_call, of_iam_resource, of_session, of_ssm_resource, of_web_identity,
+    policy_arn_key, tag_keys,
 };
 pub(crate) use managed_policy::find_managed_policy;
 pub(crate) use named_principals::{PrincipalError, names_of, principal_id, principal_ids};

@@ -2,7 +2,9 @@
 //! Usher's own.
 //!
 //! The path is short: `survey` reads what there is, `judge` asks the evaluator of possibilities about each of `ways`, and
-//! here the answer comes in pages. It says who could, not who would, and errs toward naming too many.
+//! here the answer comes in pages. It says who could, not who would, and errs toward naming too many. What it does not see:
+//! users and roles that would have to be made first, and tags and names that would have to be changed first to meet a
+//! condition.
 
 mod judge;
 mod survey;

@@ -7,8 +7,8 @@ use usher_policy::{Context as Keys, PREFERENCES_DOCUMENT, PrincipalPolicies, Tru
 use super::ways::Target;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::identity::{boundary_key, held_by, of_iam_resource};
-use crate::store::{EntityRow, Kind, RoleRow, TagRow};
+use crate::identity::{boundary_key, held_by, of_iam_resource, of_ssm_resource};
+use crate::store::{EntityRow, Kind, RoleRow, TagRow, Tagged};
 
 /// Entities that are read at a time.
 const PAGE: i64 = 500;
@@ -95,9 +95,11 @@ impl Survey {
                 .add_thing(context, Target::Policies, &policy.entity)
                 .await?;
         }
+        let tagged = Tagged::Document(PREFERENCES_DOCUMENT);
+        let tags = context.store.ssm_tags(tagged).await?;
         let preferences = Thing {
             arn: context.config.scope().document(PREFERENCES_DOCUMENT),
-            keys: Keys::default(),
+            keys: of_ssm_resource(tags.iter().map(TagRow::pair)),
         };
         survey.things.push((Target::Preferences, preferences));
         survey.principals.sort_by(|a, b| a.arn.cmp(&b.arn));
