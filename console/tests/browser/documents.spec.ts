@@ -47,7 +47,7 @@ test('a session is started by a document with the values that its parameters tak
     const word = page.getByRole('textbox', { name: 'word' });
     await word.fill('NOT small');
     await start.click();
-    await expect(page.getByText(say('NOT small', 'パラメータの値が無効です。'))).toBeVisible();
+    await expect(page.getByText(say('The parameter word must match', 'パラメータの値が無効です。'))).toBeVisible();
     await word.fill('hello');
     await page.getByRole('button', { name: 'ending' }).click();
     await page.getByRole('option', { name: 'bang' }).click();
