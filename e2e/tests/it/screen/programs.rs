@@ -77,6 +77,8 @@ fn wide_and_combining_characters_take_the_cells_they_take_locally() {
     both.prepare("printf 'a世界世界世界世界世界世界e\\314\\201o\\314\\210 🎉🎉\\n\\tZ\\033[1;31mred\\033[0m\\n' >odd");
     both.send("clear; cat odd\r");
     both.agree_on("red");
+    // Keys typed before the prompt are echoed by the terminal, and not as the shell's line shows them.
+    both.agree_on("$ ");
     both.send("echo 日本語 e\u{301}\x1b[D\x1b[D\x1b[Dx\r");
     both.agree_on("日本");
 }
