@@ -23,7 +23,7 @@ pub(super) enum SessionError {
     Refused(OpenError),
     #[error("the data channel could not be opened within 60 s")]
     NotOpened,
-    #[error("the login process failed: {0}")]
+    #[error("The login process on the node ended before the shell did: {0}")]
     Login(#[from] LinkError),
     #[error("{0}")]
     Shell(String),
