@@ -4,25 +4,16 @@
 //! nothing. Addresses that hand out credentials of the machine are refused unless a rule of `ports` covers them.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use usher_aws::hands_out_credentials;
 
 /// The most rules of one kind: every port session is handed all of them in one message.
 pub(crate) const MOST_RULES: usize = 256;
-
-/// Metadata and platform services of clouds outside the link-local networks: AWS, Azure, Alibaba and Oracle.
-const METADATA: [&str; 6] = [
-    "fd00:ec2::253/128",
-    "fd00:ec2::254/128",
-    "fd20:ce::254/128",
-    "168.63.129.16/32",
-    "100.100.100.200/32",
-    "192.0.0.192/32",
-];
 
 /// `ADDRESSES:PORTS`: an address, a network or `*`, and a port, `FROM-TO` or `*`. IPv6 stands in brackets.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -90,18 +81,6 @@ impl PortRule {
             .is_none_or(|network| network.contains(&address.ip()));
         network && self.ports.contains(&address.port())
     }
-}
-
-fn hands_out_credentials(address: IpAddr) -> bool {
-    let link_local = match address {
-        IpAddr::V4(address) => address.is_link_local() || address == Ipv4Addr::BROADCAST,
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    };
-    let metadata = METADATA
-        .iter()
-        .filter_map(|network| network.parse::<IpNet>().ok())
-        .any(|network| network.contains(&address));
-    link_local || metadata
 }
 
 impl FromStr for PortRule {

@@ -17,6 +17,7 @@ mod credentials;
 mod endpoint;
 mod kms;
 mod logs;
+mod metadata_addresses;
 #[cfg(feature = "profiles")]
 pub mod openid;
 #[cfg(feature = "profiles")]
@@ -31,6 +32,7 @@ mod ssm;
 #[cfg(feature = "profiles")]
 mod sts;
 mod tls;
+mod webhook;
 
 pub use alarm::Alarm;
 pub use call::{ApiError, CallError, JsonClient};
@@ -43,6 +45,7 @@ pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use endpoint::{Endpoint, EndpointError};
 pub use kms::{DataKey, Kms};
 pub use logs::{LogStream, Logs};
+pub use metadata_addresses::hands_out_credentials;
 #[cfg(feature = "profiles")]
 pub use profiles::{Caller, CallerOptions, ProfileError, resolve_caller};
 pub use proxy::ports_toward;
@@ -59,3 +62,4 @@ pub use ssm::{
 #[cfg(feature = "profiles")]
 pub use sts::{AssumedRole, WebIdentityRole, assume_role_with_web_identity};
 pub use tls::{TlsError, Trust};
+pub use webhook::{Webhook, WebhookError, WebhookUrl, WebhookUrlError};

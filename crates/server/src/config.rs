@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use usher_aws::WebhookUrl;
 use usher_policy::Preferences;
 use usher_wire::ids::AccountId;
 
@@ -40,6 +41,17 @@ pub struct Config {
     pub command_parameters: CommandParameters,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
+    /// Where the audit trail's events are sent.
+    pub audit_webhook: Option<AuditWebhook>,
+}
+
+/// Where the audit trail's events are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditWebhook {
+    /// The receiver.
+    pub url: WebhookUrl,
+    /// What they are signed with, as the receiver knows it: `whsec_` and base64.
+    pub secret_file: PathBuf,
 }
 
 /// Where the database is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use usher_wire::grant::GrantKey;
 
-use crate::audit::Trail;
+use crate::audit::{Receiver, Trail};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -41,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) provider_keys: ProviderKeys,
     /// What was done, by whom.
     pub(crate) trail: Trail,
+    /// Who is told of it.
+    pub(crate) receiver: Option<Receiver>,
     /// The time.
     pub(crate) clock: Clock,
 }

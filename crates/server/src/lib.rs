@@ -42,7 +42,9 @@ mod vault;
 
 pub use audit::{Finding, Verification, verify as verify_audit_trail};
 pub use clock::Clock;
-pub use config::{CommandParameters, Config, Database, Perimeter, Recording, RootKey};
+pub use config::{
+    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey,
+};
 pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};
 pub use settings::{ListenError, Place, Settings, SettingsError};

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use usher_wire::ids::NodeId;
 use usher_wire::secret::Secret;
 
-use crate::audit::{HeadKey, SessionEnds, Trail, TrailError, head_files};
+use crate::audit::{
+    HeadKey, Receiver, ReceiverError, SessionEnds, Trail, TrailError, head_files, send_events,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Context;
@@ -57,6 +59,9 @@ pub enum ServerError {
     /// The audit trail.
     #[error("{0}")]
     Trail(String),
+    /// The audit trail's webhook.
+    #[error("{0}")]
+    Webhook(String),
     /// There is one, or there was.
     #[error("this server's first administrator was made already, as the IAM user {name}")]
     AdministratorExists {
@@ -89,6 +94,12 @@ impl From<VaultError> for ServerError {
 impl From<TrailError> for ServerError {
     fn from(error: TrailError) -> Self {
         Self::Trail(error.to_string())
+    }
+}
+
+impl From<ReceiverError> for ServerError {
+    fn from(error: ReceiverError) -> Self {
+        Self::Webhook(error.to_string())
     }
 }
 
@@ -166,6 +177,10 @@ impl Server {
             head_files(&folder),
         )
         .await?;
+        let receiver = match &config.audit_webhook {
+            Some(settings) => Some(Receiver::open(settings, &store).await?),
+            None => None,
+        };
         let recordings = Recordings::open(&folder, Arc::clone(&vault), &store).await?;
         let ends = SessionEnds::of(&config, store.clone());
         let gateway = Gateway::new(store.clone(), ends, clock.clone(), recordings.clone());
@@ -183,6 +198,7 @@ impl Server {
             standing: Standing::default(),
             provider_keys: ProviderKeys::new(),
             trail,
+            receiver,
             clock,
         };
         aws_policies::bring_up_to_date(&context).await?;
@@ -245,12 +261,14 @@ impl Server {
         };
         let chores = chores::run(&self.context, &stop);
         let delivery = delivery::run(&self.context, &stop);
+        let events = send_events(&self.context, &stop);
         let watch = standing::watch(Arc::clone(&self.context), stop.clone());
         tokio::join!(
             join_all(listeners.into_iter().map(serve)),
             close_channels,
             chores,
             delivery,
+            events,
             watch
         );
         self.context.trail.close().await;

@@ -164,6 +164,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         recording: Recording::On,
         command_parameters: CommandParameters::Constrained,
         perimeter: Perimeter::default(),
+        audit_webhook: None,
     }
 }
 

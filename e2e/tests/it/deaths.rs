@@ -75,5 +75,8 @@ fn a_session_whose_login_is_killed_is_told_as_failed_and_leaves_nothing() {
     if lacks(&SESSION) {
         return;
     }
-    check("login-child", "The login process on the node ended before the shell did");
+    check(
+        "login-child",
+        "The login process on the node ended before the shell did",
+    );
 }

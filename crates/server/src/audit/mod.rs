@@ -15,6 +15,7 @@ mod shown;
 mod state;
 mod trail;
 mod verify;
+mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub(crate) use record::Heard;
 pub(crate) use session::SessionEnds;
 pub(crate) use trail::{Trail, TrailError};
 pub use verify::{Finding, Verification};
+pub(crate) use webhook::{Receiver, ReceiverError, run as send_events};
 
 /// Records that are read at a time.
 const PAGE: i64 = 500;

@@ -7,12 +7,15 @@ use std::time::Duration;
 use http::Uri;
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
+use usher_aws::WebhookUrl;
 use usher_policy::Preferences;
 use usher_wire::ids::{AccountId, OsUserName};
 
 use super::given::{Given, Place};
 use super::{Settings, SettingsError, TlsAddress, keys, paths};
-use crate::config::{CommandParameters, Config, Database, Perimeter, Recording, RootKey};
+use crate::config::{
+    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey,
+};
 
 /// The systemd credential that holds the root key.
 const ROOT_KEY_CREDENTIAL: &str = "usher.root-key";
@@ -63,6 +66,7 @@ pub(super) fn settings(
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
             allowed_regions: all(given, keys::ALLOWED_REGIONS, A_REGION, region)?,
         },
+        audit_webhook: audit_webhook(given)?,
     };
     Ok(Settings {
         config,
@@ -179,6 +183,30 @@ fn root_key(
         }
         (Some((path, _)), None) => Ok(RootKey::File(path)),
         (None, Some(file)) => Ok(RootKey::Credential(file)),
+    }
+}
+
+/// Both keys or none. The address may hold a secret, so that no refusal repeats it.
+fn audit_webhook(given: &Given) -> Result<Option<AuditWebhook>, SettingsError> {
+    let url = given.text(keys::AUDIT_WEBHOOK_URL);
+    let secret_file = path(given, keys::AUDIT_WEBHOOK_SECRET_FILE)?;
+    match (url, secret_file) {
+        (None, None) => Ok(None),
+        (Some((_, place)), None) => Err(SettingsError::HalfAWebhook {
+            place: place.clone(),
+            missing: keys::AUDIT_WEBHOOK_SECRET_FILE,
+        }),
+        (None, Some((_, place))) => Err(SettingsError::HalfAWebhook {
+            place: place.clone(),
+            missing: keys::AUDIT_WEBHOOK_URL,
+        }),
+        (Some((text, place)), Some((secret_file, _))) => match WebhookUrl::parse(text) {
+            Ok(url) => Ok(Some(AuditWebhook { url, secret_file })),
+            Err(cause) => Err(SettingsError::Webhook {
+                place: place.clone(),
+                cause,
+            }),
+        },
     }
 }
 

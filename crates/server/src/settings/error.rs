@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use usher_aws::WebhookUrlError;
+
 use super::given::Place;
 use super::keys;
 use crate::store::PostgresUrlError;
@@ -105,6 +107,22 @@ pub enum SettingsError {
         place: Place,
         /// As written.
         url: String,
+    },
+    /// Events go to an address, signed, or nowhere.
+    #[error("{place} has no effect without {missing}: set that as well, or remove this")]
+    HalfAWebhook {
+        /// Where the one that was said stands.
+        place: Place,
+        /// The other key.
+        missing: &'static str,
+    },
+    /// Events must not go there.
+    #[error("{place} {cause}")]
+    Webhook {
+        /// Where the address stands.
+        place: Place,
+        /// What is wrong with it.
+        cause: WebhookUrlError,
     },
     /// Neither listener is set.
     #[error(

@@ -27,6 +27,8 @@ pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
 pub(super) const IDENTITY_CHECK: &str = "identity_check";
 pub(super) const RECORDING: &str = "recording";
 pub(super) const COMMAND_PARAMETERS: &str = "command_parameters";
+pub(super) const AUDIT_WEBHOOK_URL: &str = "audit_webhook_url";
+pub(super) const AUDIT_WEBHOOK_SECRET_FILE: &str = "audit_webhook_secret_file";
 
 /// A key, the form of its value, and what holds while nothing was said: for a list nothing, for a text nothing or this.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 18] = [
+pub(super) const KEYS: [Key; 20] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
@@ -56,6 +58,8 @@ pub(super) const KEYS: [Key; 18] = [
     text_or(IDENTITY_CHECK, "60s"),
     text_or(RECORDING, "on"),
     text_or(COMMAND_PARAMETERS, "constrained"),
+    text(AUDIT_WEBHOOK_URL),
+    text(AUDIT_WEBHOOK_SECRET_FILE),
 ];
 
 /// What the name of every variable begins with; the key in capitals follows.

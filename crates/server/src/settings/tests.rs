@@ -284,6 +284,41 @@ fn half_of_a_tls_listener_is_refused_with_the_missing_half() {
 }
 
 #[test]
+fn half_of_a_webhook_and_one_that_leads_astray_are_refused_without_repeating_the_address() {
+    let secret = "audit_webhook_secret_file = \"/etc/usher/webhook.secret\"";
+    let url = |url: &str| format!("audit_webhook_url = \"{url}\"");
+    let good = url("https://siem.example.com/hook?key=hunter2");
+    refused(
+        &with(&good),
+        &[],
+        &["audit_webhook_url in ", "without audit_webhook_secret_file"],
+    );
+    refused(
+        &with(secret),
+        &[],
+        &["audit_webhook_secret_file in ", "without audit_webhook_url"],
+    );
+    for (given, words) in [
+        (
+            "http://siem.example.com/hunter2",
+            "plain HTTP over a network",
+        ),
+        ("https://169.254.169.254/hunter2", "metadata address"),
+        (
+            "https://me:hunter2@siem.example.com",
+            "is no address such as",
+        ),
+    ] {
+        let lines = [&url(given), secret].join("\n");
+        let sentence = load(&with(&lines), &[]).unwrap_err().to_string();
+        assert!(sentence.contains(words), "{sentence}");
+        assert!(!sentence.contains("hunter2"), "{sentence}");
+    }
+    let settings = load(&with(&[&good, secret].join("\n")), &[]).unwrap();
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
 fn a_root_key_that_a_copy_of_the_data_would_hold_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -92,7 +92,13 @@ impl Store {
         let mut write = self.write().await?;
         let last = append(&mut write, entries, link).await?;
         write.commit().await?;
+        self.appended.notify_one();
         Ok(last)
+    }
+
+    /// Returns when records were appended since the last time that this returned. For one waiter.
+    pub(crate) async fn audit_appended(&self) {
+        self.appended.notified().await;
     }
 
     /// Number and hash of the last record; zero and nothing where there is none.

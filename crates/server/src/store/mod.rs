@@ -7,6 +7,7 @@
 mod access_keys;
 mod activations;
 mod audit;
+mod audit_webhook;
 mod buckets;
 mod console;
 mod document_list;
@@ -38,8 +39,10 @@ mod uploads;
 mod migration_tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sqlx::{Any, AnyPool, Transaction};
+use tokio::sync::Notify;
 
 use crate::error::{ApiError, Code};
 
@@ -146,6 +149,7 @@ impl From<StoreError> for ApiError {
 pub(crate) struct Store {
     readers: AnyPool,
     writer: AnyPool,
+    appended: Arc<Notify>,
 }
 
 impl Store {

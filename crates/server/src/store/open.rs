@@ -6,6 +6,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -58,6 +59,7 @@ impl Store {
         Ok(Self {
             writer: readers.clone(),
             readers,
+            appended: Arc::default(),
         })
     }
 
@@ -76,7 +78,11 @@ impl Store {
         let writer = sqlite(1).connect_with(options.clone()).await?;
         sqlx::migrate!().run(&writer).await?;
         let readers = sqlite(READERS).connect_with(options).await?;
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            appended: Arc::default(),
+        })
     }
 
     async fn open_postgres(url: &PostgresUrl) -> Result<Self, StoreError> {
@@ -97,7 +103,11 @@ impl Store {
             .await?;
         sqlx::migrate!().run(&writer).await?;
         let readers = postgres(READERS).connect_with(options).await?;
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            appended: Arc::default(),
+        })
     }
 }
 

@@ -286,6 +286,7 @@ impl Store {
             audit::append(&mut write, &[record(&session(&row)?)], link).await?;
         }
         write.commit().await?;
+        self.appended.notify_one();
         Ok(ended == 1)
     }
 

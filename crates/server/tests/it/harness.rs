@@ -60,20 +60,32 @@ pub(crate) fn config(folder: &Path) -> Config {
             bucket_domain: Some("s3.usher.example".to_owned()),
             ..Perimeter::default()
         },
+        audit_webhook: None,
     }
 }
 
 impl Running {
     pub(crate) async fn start() -> Self {
-        Self::start_in(
-            tempfile::tempdir().unwrap(),
-            Arc::new(AtomicU64::new(START_MS)),
-        )
-        .await
+        Self::start_with(|_, _| {}).await
     }
 
-    async fn start_in(folder: TempDir, clock: Arc<AtomicU64>) -> Self {
-        let server = Server::open_with_clock(config(folder.path()), Clock::Set(Arc::clone(&clock)))
+    /// With other settings; the path is that of the folder for everything.
+    pub(crate) async fn start_with(change: impl FnOnce(&Path, &mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        change(folder.path(), &mut config);
+        Self::start_in(folder, config, Arc::new(AtomicU64::new(START_MS))).await
+    }
+
+    /// Starts on what a server left in `folder`, with other settings.
+    pub(crate) async fn start_again(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(folder.path());
+        change(&mut config);
+        Self::start_in(folder, config, Arc::new(AtomicU64::new(START_MS))).await
+    }
+
+    async fn start_in(folder: TempDir, config: Config, clock: Arc<AtomicU64>) -> Self {
+        let server = Server::open_with_clock(config, Clock::Set(Arc::clone(&clock)))
             .await
             .unwrap();
         let admin = server.bootstrap_admin("admin").await.unwrap();
@@ -102,7 +114,8 @@ impl Running {
     pub(crate) async fn restart(self) -> Self {
         self.stop.cancel();
         self.task.await.unwrap();
-        Self::start_in(self.folder, self.clock).await
+        let config = config(self.folder.path());
+        Self::start_in(self.folder, config, self.clock).await
     }
 
     /// What `config` was made with.

@@ -12,6 +12,7 @@ mod activations;
 mod assume_role;
 mod assume_role_tags;
 mod audit;
+mod audit_webhook;
 mod client;
 mod console;
 mod crowd;

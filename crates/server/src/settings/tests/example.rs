@@ -45,7 +45,9 @@ fn the_documented_example_is_accepted_as_it_stands_and_with_every_line_in_force(
         .flat_map(|line| [line, "\n"])
         .collect();
     let as_it_stands = load(&example, &[]).unwrap();
-    let all = load(&in_force, &[]).unwrap();
+    let mut all = load(&in_force, &[]).unwrap();
+    // The exception: it has no default, and what stands there is an example.
+    assert!(all.config.audit_webhook.take().is_some());
     // What stands behind a # is the default, so saying it changes nothing.
     assert_eq!(
         format!("{:?}", as_it_stands.config),
