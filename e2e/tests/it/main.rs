@@ -26,6 +26,8 @@ mod dev_server;
 #[cfg(test)]
 mod encrypted;
 #[cfg(test)]
+mod every_operation;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod harness;
@@ -67,6 +69,8 @@ mod run_as_product;
 mod run_as_refusals;
 #[cfg(test)]
 mod s3;
+#[cfg(test)]
+mod sample_policies;
 #[cfg(test)]
 mod screen;
 #[cfg(test)]

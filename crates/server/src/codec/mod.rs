@@ -43,13 +43,9 @@ pub(crate) fn members(protocol: Protocol, body: &Bytes) -> Value {
     tree
 }
 
-/// An operation's output as a tree, absent members left out.
+/// An operation's output as a tree, absent members left out; null for one without output, whose type is `()`.
 pub(crate) fn encode(output: &impl Serialize) -> Result<Value, ApiError> {
     let mut tree = serde_json::to_value(output).map_err(ApiError::internal)?;
-    if tree.is_null() {
-        // Operations without output have the type `()`.
-        return Ok(Value::Object(Map::new()));
-    }
     drop_nulls(&mut tree);
     Ok(tree)
 }
@@ -99,6 +95,8 @@ fn refusal(error: &serde_json::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde::Deserialize;
 
     use super::*;
@@ -128,6 +126,13 @@ mod tests {
         check("", &Err(Code::Validation));
         check("{}", &Err(Code::Validation));
         check("{\"Name\":null}", &Err(Code::Validation));
+    }
+
+    #[test]
+    fn an_operation_without_output_is_told_from_one_whose_output_is_empty() {
+        assert_eq!(encode(&()).unwrap(), Value::Null);
+        let empty: BTreeMap<String, Option<u32>> = [("Limit".to_owned(), None)].into();
+        assert_eq!(encode(&empty).unwrap(), Value::Object(Map::new()));
     }
 
     #[test]

@@ -32,6 +32,7 @@ impl fmt::Display for RequestId {
 /// The answer of an operation that succeeded.
 pub(crate) fn output_response(entry: &Entry, output: &Value, id: &RequestId) -> Response {
     let body = match entry.service.protocol() {
+        Protocol::Json if output.is_null() => "{}".to_owned(),
         Protocol::Json => output.to_string(),
         Protocol::Query => {
             codec::response_document(entry.name, entry.service.namespace(), output, &id.0)

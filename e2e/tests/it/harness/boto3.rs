@@ -94,6 +94,8 @@ impl Boto3 {
     /// Starts Python with this environment, which names the endpoint and the region.
     pub(crate) fn start(environment: &BTreeMap<String, String>) -> Self {
         let mut child = Command::new(programs::aws().unwrap().join("python"))
+            // No compiled modules beside the sources.
+            .arg("-B")
             .arg(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/tests/it/harness/boto3_worker.py"
