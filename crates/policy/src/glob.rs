@@ -13,6 +13,23 @@ pub(crate) enum Token {
     AnyRun,
 }
 
+/// Whether all of `text` is like `pattern`, whose `*` is any run of characters, also none, and whose `?` is any one; after
+/// `\\` a character stands for itself.
+#[must_use]
+pub fn is_like(pattern: &str, text: &str) -> bool {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        tokens.push(match letter {
+            '*' => Token::AnyRun,
+            '?' => Token::AnyOne,
+            '\\' => Token::Char(letters.next().unwrap_or('\\')),
+            plain => Token::Char(plain),
+        });
+    }
+    matches(&tokens, text)
+}
+
 /// Whether all of `text` matches. Takes at most `pattern × text` steps: only the last star is ever retried.
 pub(crate) fn matches(pattern: &[Token], text: &str) -> bool {
     let mut pattern = pattern;
@@ -89,6 +106,14 @@ mod tests {
                 assert!(matches(&pattern(glob), text), "{glob} {text}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_escaped_stands_for_itself() {
+        assert!(!is_like("a\\*", "ab"));
+        assert!(!is_like("a\\?", "ab"));
+        assert!(is_like("a\\*", "a*"));
+        assert!(is_like("*\\\\?", "x\\y"));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use document::{
     StoreReference, StoredValues, refers_to_parameter_store,
 };
 pub use evaluate::{Request, evaluate, evaluate_trusted, is_allowed_within};
+pub use glob::is_like;
 pub use inputs::{CloudWatchSink, LogFailure, RunAsInputs, S3Sink, SessionInputs, ShellProfile};
 pub use policy::{
     Place, PolicyDocument, PolicyError, ResourcePolicy, TrustDecision, TrustPolicy, TrustedAs,

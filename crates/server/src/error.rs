@@ -6,15 +6,17 @@
 
 use http::StatusCode;
 
-use crate::api::{KmsCode, LogsCode, ParameterCode};
+use crate::api::{Ec2Code, InventoryCode, KmsCode, LogsCode, ParameterCode};
 
-/// The two answer formats of the control plane.
+/// The answer formats of the control plane, S3's apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// awsJson1_1: SSM.
     Json,
     /// awsQuery: IAM, STS.
     Query,
+    /// ec2Query: EC2, whose lists and errors are written in a way of their own.
+    Ec2,
 }
 
 /// Why a call was refused, in AWS's vocabulary. The first group is spelled differently by each
@@ -99,10 +101,14 @@ pub(crate) enum Code {
 
     /// SSM: one that only Parameter Store has.
     Parameter(ParameterCode),
+    /// SSM: one that only the inventory has.
+    Inventory(InventoryCode),
     /// KMS: one of its own.
     Kms(KmsCode),
     /// CloudWatch Logs: one of its own.
     Logs(LogsCode),
+    /// EC2: one of its own.
+    Ec2(Ec2Code),
 
     /// CloudTrail: an attribute it does not know, or more than one.
     InvalidLookupAttributes,
@@ -152,6 +158,7 @@ impl Code {
         match protocol {
             Protocol::Json => self.in_json(),
             Protocol::Query => self.in_query(),
+            Protocol::Ec2 => self.in_ec2(),
         }
     }
 
@@ -194,6 +201,23 @@ impl Code {
             Self::RequestTimeout => CUT_OFF,
             Self::Internal => ("ServiceFailure", StatusCode::INTERNAL_SERVER_ERROR),
             own => own.of_one_service(),
+        }
+    }
+
+    /// As EC2 has them: its API reference, "Error codes for the Amazon EC2 API".
+    fn in_ec2(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::IncompleteSignature => ("IncompleteSignature", StatusCode::BAD_REQUEST),
+            Self::UnknownAccessKey | Self::SignatureMismatch => {
+                ("AuthFailure", StatusCode::UNAUTHORIZED)
+            }
+            Self::ExpiredToken => ("RequestExpired", StatusCode::BAD_REQUEST),
+            Self::AccessDenied => ("UnauthorizedOperation", StatusCode::FORBIDDEN),
+            Self::MalformedInput => ("MalformedQueryString", StatusCode::BAD_REQUEST),
+            Self::Validation => ("InvalidParameterValue", StatusCode::BAD_REQUEST),
+            Self::Throttled => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("InternalError", StatusCode::INTERNAL_SERVER_ERROR),
+            same => same.in_query(),
         }
     }
 
@@ -246,7 +270,9 @@ impl Code {
                 ("InvalidEventCategoryException", StatusCode::BAD_REQUEST)
             }
             Self::Parameter(code) => (code.name(), StatusCode::BAD_REQUEST),
+            Self::Inventory(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::Logs(code) => (code.name(), StatusCode::BAD_REQUEST),
+            Self::Ec2(code) => code.spelling(),
             Self::Kms(code) => (code.name(), StatusCode::BAD_REQUEST),
             Self::NoSuchEntity => ("NoSuchEntity", StatusCode::NOT_FOUND),
             Self::EntityAlreadyExists => ("EntityAlreadyExists", StatusCode::CONFLICT),

@@ -53,10 +53,9 @@ def client(service, **keys):
     return made
 
 
-iam, sts, ssm, kms, logs, s3, cloudtrail = (
-    client(name) for name in ("iam", "sts", "ssm", "kms", "logs", "s3", "cloudtrail")
+iam, sts, ssm, kms, logs, s3, cloudtrail, ec2 = (
+    client(name) for name in ("iam", "sts", "ssm", "kms", "logs", "s3", "cloudtrail", "ec2")
 )
-
 
 def users():
     iam.create_user(UserName="zoe", Path="/people/", Tags=TAGS)
@@ -332,6 +331,9 @@ def nodes():
     ssm.add_tags_to_resource(**tagged, Tags=[{"Key": "every", "Value": "operation"}])
     ssm.describe_instance_information(Filters=[{"Key": "tag:every", "Values": ["operation"]}])
     ssm.describe_instance_information(MaxResults=5)
+    ssm.get_inventory(Filters=[{"Key": "AWS:InstanceInformation.InstanceId", "Values": [NODE]}])
+    ec2.describe_instances(InstanceIds=[NODE])
+    ec2.describe_instances(Filters=[{"Name": "tag:every", "Values": ["oper*"]}])
     ssm.list_tags_for_resource(**tagged)
     ssm.remove_tags_from_resource(**tagged, TagKeys=["every"])
     ssm.get_connection_status(Target=NODE)
@@ -394,13 +396,12 @@ def trail():
     cloudtrail.get_trail_status(Name="usher")
 
 
-
 of_iam = (users, groups, roles, policies, web_identity)
 for scenario in (*of_iam, keys, log_groups, documents, parameters, nodes, sessions, buckets, trail, farewell):
     scenario()
 
 for line in open(sys.argv[1]):
-    row = re.match(r"\| (sts|iam|kms|logs|ssm|cloudtrail) \| (\w+) \|", line)
+    row = re.match(r"\| (sts|iam|kms|logs|ssm|cloudtrail|ec2) \| (\w+) \|", line)
     if row is None:
         continue
     service, operation = row.groups()

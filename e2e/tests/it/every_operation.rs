@@ -41,6 +41,18 @@ for body, fault in [
 ]:
     assert any(fault in found for found in faults('ssm', 'DescribeSessions', body)), (body, fault)
 assert faults('kms', 'ListKeys', '{"Truncated": "true"}'), 'a text for a truth'
+def instances(more):
+    return (f'<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>1</requestId>'
+            f'<reservationSet><item><instancesSet>{more}</instancesSet></item></reservationSet></DescribeInstancesResponse>').encode()
+assert faults('ec2', 'DescribeInstances', instances('<item><instanceId>mi-1</instanceId></item>')) == []
+for body, fault in [
+    (instances('<member/>'), 'called member, not item'),
+    (instances('<item><InstanceId>mi-1</InstanceId></item>'), 'InstanceId is not in the model'),
+    (instances('<item><instanceState><code>x</code></instanceState></item>'), 'no integer'),
+    (instances('').replace(b'requestId', b'RequestId'), 'no requestId'),
+    (instances('').replace(b'2016-11-15/', b'2016-11-15'), 'answers'),
+]:
+    assert any(fault in found for found in faults('ec2', 'DescribeInstances', body)), (body, fault)
 assert faults('s3', 'ListObjectsV2', '<ListBucketResult><Contents><key>a</key></Contents></ListBucketResult>'), 'another name'
 "#;
 

@@ -30,6 +30,8 @@ mod every_operation;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod foreign_clients;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod iam;

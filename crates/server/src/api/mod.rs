@@ -4,9 +4,11 @@
 //! may call it. Must not know HTTP; reaches the database by `store` only.
 
 mod cloudtrail;
+mod ec2;
 mod iam;
 mod kms;
 mod logs;
+mod node_list;
 mod operation;
 mod page;
 pub(crate) mod s3;
@@ -15,13 +17,14 @@ mod sts;
 #[cfg(test)]
 mod table;
 
+pub(crate) use ec2::Ec2Code;
 pub(crate) use iam::{check_name, make_access_key};
 pub(crate) use kms::{
     KmsCode, Wish, decrypt_for, encrypt_for, ensure_service_key, key_arn, permitted, rehearse,
 };
 pub(crate) use logs::{LogsCode, deliver_log_events};
 pub(crate) use operation::{Access, Call, Entry, Operation, Service, entry};
-pub(crate) use ssm::ParameterCode;
+pub(crate) use ssm::{InventoryCode, ParameterCode};
 
 /// Every operation served.
 static OPERATIONS: &[Entry] = &[
@@ -187,6 +190,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::UpdateManagedInstancePublicKey>(),
     entry::<ssm::UpdateInstanceInformation>(),
     entry::<ssm::DescribeInstanceInformation>(),
+    entry::<ssm::GetInventory>(),
     entry::<ssm::DeregisterManagedInstance>(),
     entry::<ssm::UpdateManagedInstanceRole>(),
     entry::<ssm::StartSession>(),
@@ -203,6 +207,7 @@ static OPERATIONS: &[Entry] = &[
     entry::<ssm::ReportSessionLog>(),
     entry::<cloudtrail::GetTrailStatus>(),
     entry::<cloudtrail::LookupEvents>(),
+    entry::<ec2::DescribeInstances>(),
 ];
 
 /// The operation `name` of `service`.

@@ -34,6 +34,8 @@ pub(crate) enum Service {
     Sts,
     /// CloudTrail.
     CloudTrail,
+    /// Elastic Compute Cloud: its one operation, which shows managed nodes as instances.
+    Ec2,
 }
 
 impl Service {
@@ -46,6 +48,7 @@ impl Service {
             Self::Iam => "iam",
             Self::Sts => "sts",
             Self::CloudTrail => "cloudtrail",
+            Self::Ec2 => "ec2",
         }
     }
 
@@ -65,6 +68,7 @@ impl Service {
         match self {
             Self::Ssm | Self::Kms | Self::Logs | Self::CloudTrail => Protocol::Json,
             Self::Iam | Self::Sts => Protocol::Query,
+            Self::Ec2 => Protocol::Ec2,
         }
     }
 
@@ -74,6 +78,7 @@ impl Service {
             Self::Ssm | Self::Kms | Self::Logs | Self::CloudTrail => "",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
         }
     }
 }

@@ -184,6 +184,28 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     }
 }
 
+/// For a list as ec2Query writes it: `InstanceId.1=`, `InstanceId.2=`. A text without a number is a list of one.
+pub(crate) fn numbered<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    let items = match Value::deserialize(from)? {
+        Value::Object(items) => {
+            let items = items.into_iter().map(|(number, item)| {
+                let number: u32 = number.parse().map_err(|_| D::Error::custom("not a list"))?;
+                Ok((number, item))
+            });
+            let mut items: Vec<_> = items.collect::<Result<_, D::Error>>()?;
+            items.sort_by_key(|(number, _)| *number);
+            items.into_iter().map(|(_, item)| item).collect()
+        }
+        text => vec![text],
+    };
+    items
+        .into_iter()
+        .map(|item| serde_json::from_value(item).map_err(D::Error::custom))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -212,6 +234,18 @@ mod tests {
             "Tags.member.10.Key=c&Tags.member.2.Key=b&Tags.member.1.Key=a+%26&Tags.member.1.Value=",
             Some(json!({"Tags": [{"Key": "a &", "Value": ""}, {"Key": "b"}, {"Key": "c"}]})),
         );
+    }
+
+    #[test]
+    fn numbered_lists_come_in_the_order_of_their_numbers() {
+        let list = |body: &str| {
+            let tree = Form::parse(body.as_bytes()).and_then(Form::into_tree);
+            numbered::<_, String>(tree.unwrap()["A"].clone()).ok()
+        };
+        assert_eq!(list("A.x=a"), None);
+        assert_eq!(list("A.1.B=a"), None);
+        let expected = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(list("A.10=c&A.2=b&A.1=a"), Some(expected.to_vec()));
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The two body formats of the control plane, both by way of one JSON tree.
+//! The body formats of the control plane, all by way of one JSON tree.
 //!
 //! Operations are written once with serde types; whether their input came as JSON or as a form, and
 //! whether their output leaves as JSON or XML, is decided here. A member that is `null` is absent.
 //! Must not know operations.
 
+mod ec2;
 mod form;
 mod times;
 mod xml;
@@ -15,7 +16,8 @@ use serde_json::{Map, Value};
 
 use crate::error::{ApiError, Code, Protocol};
 
-pub(crate) use form::{Form, integer, list, percent_encoded, truth};
+pub(crate) use ec2::{ec2_error_document, ec2_response_document};
+pub(crate) use form::{Form, integer, list, numbered, percent_encoded, truth};
 pub(crate) use times::{EpochSeconds, IsoTime, iso_time};
 pub(crate) use xml::{error_document, response_document};
 
@@ -23,7 +25,7 @@ pub(crate) use xml::{error_document, response_document};
 pub(crate) fn decode<I: DeserializeOwned>(protocol: Protocol, body: &Bytes) -> Result<I, ApiError> {
     let tree = match protocol {
         Protocol::Json => json_tree(body)?,
-        Protocol::Query => Form::parse(body)?.into_tree()?,
+        Protocol::Query | Protocol::Ec2 => Form::parse(body)?.into_tree()?,
     };
     serde_json::from_value(tree).map_err(|error| refusal(&error))
 }
@@ -32,10 +34,10 @@ pub(crate) fn decode<I: DeserializeOwned>(protocol: Protocol, body: &Bytes) -> R
 pub(crate) fn members(protocol: Protocol, body: &Bytes) -> Value {
     let tree = match protocol {
         Protocol::Json => json_tree(body),
-        Protocol::Query => Form::parse(body).and_then(Form::into_tree),
+        Protocol::Query | Protocol::Ec2 => Form::parse(body).and_then(Form::into_tree),
     };
     let mut tree = tree.unwrap_or_default();
-    if let (Protocol::Query, Some(members)) = (protocol, tree.as_object_mut()) {
+    if let (Protocol::Query | Protocol::Ec2, Some(members)) = (protocol, tree.as_object_mut()) {
         members.retain(|name, _| {
             !["Action", "Version"].contains(&name.as_str()) && !name.starts_with("X-Amz-")
         });

@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 
+/// What an element of a list is called.
+const ITEM: &str = "member";
+
 /// `<OpResponse>` with `<OpResult>` around the members. Operations without output have no result element; those whose
 /// output has no members have an empty one, which botocore looks for.
 pub(crate) fn response_document(
@@ -14,10 +17,10 @@ pub(crate) fn response_document(
 ) -> String {
     let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
     if output.is_object() {
-        element(&mut xml, &format!("{operation}Result"), output);
+        element(&mut xml, &format!("{operation}Result"), output, ITEM);
     }
     xml.push_str("<ResponseMetadata>");
-    element(&mut xml, "RequestId", &Value::from(request_id));
+    element(&mut xml, "RequestId", &Value::from(request_id), ITEM);
     xml.push_str("</ResponseMetadata>");
     xml.push_str(&format!("</{operation}Response>"));
     xml
@@ -33,19 +36,22 @@ pub(crate) fn error_document(
 ) -> String {
     let error = serde_json::json!({"Code": code, "Message": message, "Type": type_});
     let mut xml = format!("<ErrorResponse xmlns=\"{namespace}\">");
-    element(&mut xml, "Error", &error);
-    element(&mut xml, "RequestId", &Value::from(request_id));
+    element(&mut xml, "Error", &error, ITEM);
+    element(&mut xml, "RequestId", &Value::from(request_id), ITEM);
     xml.push_str("</ErrorResponse>");
     xml
 }
 
-fn element(xml: &mut String, name: &str, value: &Value) {
+/// `value` as the element `name`; a list's elements are called `item`.
+pub(super) fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
     xml.push_str(&format!("<{name}>"));
     match value {
         Value::Object(members) => members
             .iter()
-            .for_each(|(key, value)| element(xml, key, value)),
-        Value::Array(items) => items.iter().for_each(|item| element(xml, "member", item)),
+            .for_each(|(key, value)| element(xml, key, value, item)),
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| element(xml, item, value, item)),
         Value::String(text) => escape(xml, text),
         Value::Bool(truth) => xml.push_str(if *truth { "true" } else { "false" }),
         Value::Number(number) => xml.push_str(&number.to_string()),

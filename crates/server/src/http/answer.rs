@@ -37,6 +37,9 @@ pub(crate) fn output_response(entry: &Entry, output: &Value, id: &RequestId) -> 
         Protocol::Query => {
             codec::response_document(entry.name, entry.service.namespace(), output, &id.0)
         }
+        Protocol::Ec2 => {
+            codec::ec2_response_document(entry.name, entry.service.namespace(), output, &id.0)
+        }
     };
     response(entry.service.protocol(), StatusCode::OK, body, id)
 }
@@ -62,6 +65,7 @@ pub(crate) fn error_response(protocol: Protocol, error: &ApiError, id: &RequestI
                 &id.0,
             )
         }
+        Protocol::Ec2 => codec::ec2_error_document(code, error.message(), &id.0),
     };
     let mut response = response(protocol, status, body, id);
     // Go's SDK v2 reads the code here before it looks at the body.
@@ -74,7 +78,7 @@ pub(crate) fn error_response(protocol: Protocol, error: &ApiError, id: &RequestI
 fn response(protocol: Protocol, status: StatusCode, body: String, id: &RequestId) -> Response {
     let content_type = match protocol {
         Protocol::Json => "application/x-amz-json-1.1",
-        Protocol::Query => "text/xml",
+        Protocol::Query | Protocol::Ec2 => "text/xml",
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

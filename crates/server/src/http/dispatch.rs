@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use serde_json::Value;
@@ -37,10 +38,7 @@ pub(crate) async fn aws_call(State(context): State<Arc<Context>>, request: Reque
     let span =
         tracing::info_span!("call", request = %id, operation = Empty, rule = Empty, caller = Empty);
     let (parts, body) = request.into_parts();
-    let protocol = match parts.headers.contains_key(TARGET) {
-        true => Protocol::Json,
-        false => Protocol::Query,
-    };
+    let protocol = protocol(&parts);
     let answer = answer(&context, protocol, &parts, body, &id)
         .instrument(span.clone())
         .await;
@@ -113,10 +111,24 @@ fn named_key(signed: &str) -> Option<String> {
     (!key.is_empty()).then_some(key)
 }
 
+/// The format of the answer, which is known before anything is read so that a refusal has it too: EC2 shares its way of
+/// calling with IAM and STS, but not that of answering, and is told from them by whom the call is signed for.
+fn protocol(parts: &Parts) -> Protocol {
+    let is_for_ec2 = |signed: &HeaderValue| {
+        let signed = signed.to_str().unwrap_or_default();
+        signed.contains("/ec2/aws4_request")
+    };
+    match parts.headers.get(AUTHORIZATION) {
+        _ if parts.headers.contains_key(TARGET) => Protocol::Json,
+        Some(signed) if is_for_ec2(signed) => Protocol::Ec2,
+        _ => Protocol::Query,
+    }
+}
+
 /// Where the input stands: in the body, or in the address of a presigned query call, which has no body.
 fn input(protocol: Protocol, parts: &Parts, body: &Bytes) -> Bytes {
     match (protocol, parts.uri.query()) {
-        (Protocol::Query, Some(query)) if body.is_empty() => {
+        (Protocol::Query | Protocol::Ec2, Some(query)) if body.is_empty() => {
             Bytes::copy_from_slice(query.as_bytes())
         }
         _ => body.clone(),
@@ -134,11 +146,12 @@ fn named(protocol: Protocol, parts: &Parts, body: &Bytes) -> Result<&'static Ent
         Protocol::Json => target(parts)
             .and_then(|target| target.rsplit_once('.'))
             .and_then(|(prefix, name)| api::find(Service::of_target(prefix)?, name)),
-        Protocol::Query => {
+        Protocol::Query | Protocol::Ec2 => {
             let form = Form::parse(body)?;
             let service = match form.first("Version") {
                 Some("2010-05-08") => Some(Service::Iam),
                 Some("2011-06-15") => Some(Service::Sts),
+                Some("2016-11-15") => Some(Service::Ec2),
                 _ => None,
             };
             service

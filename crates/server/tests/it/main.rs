@@ -39,6 +39,7 @@ mod listener;
 mod logs;
 mod logs_access;
 mod logs_reading;
+mod neighbours;
 mod nodes;
 mod parameters;
 mod policy;

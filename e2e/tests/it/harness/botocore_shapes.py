@@ -2,7 +2,8 @@
 
 botocore's own parser leaves out what it does not know and does not miss what is not there. Here a member that the model
 does not have, one that it requires and is missing, a value of another type and an enumerated value that is none of the
-listed are faults. Knows the protocols of the services that are held against it: JSON 1.1, query with XML answers, and S3's.
+listed are faults. Knows the protocols of the services that are held against it: JSON 1.1, query with XML answers, EC2's
+and S3's.
 """
 
 import base64
@@ -20,6 +21,8 @@ def faults(model, body):
     protocol = model.service_model.metadata["protocol"]
     if protocol == "query":
         yield from faults_of_answer(model, shape, xml.etree.ElementTree.fromstring(body))
+    elif protocol == "ec2":
+        yield from faults_of_ec2(model, shape, xml.etree.ElementTree.fromstring(body))
     elif protocol == "rest-xml":
         yield from faults_of_body(model, shape, body)
     elif shape is not None:
@@ -47,6 +50,18 @@ def faults_of_answer(model, shape, answer):
             yield from in_xml(result, shape, model.name)
     for part in parts:
         yield f"{model.name} has {part}, which the model does not have"
+
+
+def faults_of_ec2(model, shape, answer):
+    # botocore's namespace lacks the slash that stands in EC2's answers.
+    if answer.tag != f"{{{model.service_model.metadata['xmlNamespace']}/}}{model.name}Response":
+        yield f"{model.name} answers {answer.tag}"
+    identity = answer[0] if len(answer) else None
+    if identity is None or local(identity) != "requestId":
+        yield f"{model.name} has no requestId"
+    else:
+        answer.remove(identity)
+    yield from in_xml(answer, shape, model.name)
 
 
 def faults_of_body(model, shape, body):

@@ -1,25 +1,19 @@
 //! `DescribeInstanceInformation`: the managed nodes and whether they are there.
 
 use serde::{Deserialize, Serialize};
-use usher_wire::ids::NodeId;
 use usher_wire::version::AGENT_VERSION;
 
 use super::node_filter::{Current, Facts, Filter, Legacy};
+use crate::api::node_list::{Listed, listed};
 use crate::api::page;
 use crate::api::{Access, Call, Operation, Service};
 use crate::codec::EpochSeconds;
-use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::identity::Resource;
-use crate::store::{NodeRow, TagRow, Tagged};
 
 pub(crate) struct DescribeInstanceInformation;
 
-/// Nodes read from the database at once while a page fills.
-const READ_AHEAD: i64 = 200;
 const DEFAULT_RESULTS: usize = 50;
-/// A node that reported this recently is online even while its control channel is away.
-const ONLINE_MS: i64 = 5 * 60 * 1000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -88,72 +82,39 @@ impl Operation for DescribeInstanceInformation {
                 ApiError::new(Code::InvalidNextToken, "The specified token is not valid.")
             })?,
         };
-        let page = page::cut(
-            matching(call.context, &filters, after, limit + 1).await?,
-            limit,
-            |node| &node.instance_id,
-        );
+        let passes = |node: &Listed| filters.iter().all(|filter| filter.matches(facts(node)));
+        let found = listed(call.context, after, limit + 1, passes).await?;
+        let page = page::cut(found, limit, |node| &node.row.node_id);
         Ok(Output {
-            instance_information_list: page.items,
+            instance_information_list: page.items.into_iter().map(described).collect(),
             next_token: page.next,
         })
     }
 }
 
-/// The first `count` nodes after the id `after` that pass all filters.
-async fn matching(
-    context: &Context,
-    filters: &[Filter],
-    mut after: String,
-    count: usize,
-) -> Result<Vec<InstanceInformation>, ApiError> {
-    let mut found = Vec::new();
-    while found.len() < count {
-        let rows = context.store.nodes(&after, READ_AHEAD).await?;
-        let Some(last) = rows.last() else { break };
-        after.clone_from(&last.node_id);
-        for row in rows {
-            let ping_status = ping_status(context, &row);
-            let tags = match filters.is_empty() {
-                true => Vec::new(),
-                false => context.store.ssm_tags(Tagged::Node(&row.node_id)).await?,
-            };
-            if filters
-                .iter()
-                .all(|filter| filter.matches(facts(&row, ping_status, &tags)))
-            {
-                found.push(described(row, ping_status));
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn ping_status(context: &Context, row: &NodeRow) -> &'static str {
-    let connected =
-        NodeId::parse(&row.node_id).is_ok_and(|node| context.gateway.is_connected(&node));
-    let heard = row
-        .last_ping
-        .is_some_and(|ping| ping.saturating_add(ONLINE_MS) > context.now());
-    match connected || heard {
+fn ping_status(node: &Listed) -> &'static str {
+    match node.is_online {
         true => "Online",
         false => "ConnectionLost",
     }
 }
 
-fn facts<'a>(row: &'a NodeRow, ping_status: &'a str, tags: &'a [TagRow]) -> Facts<'a> {
+fn facts(node: &Listed) -> Facts<'_> {
+    let row = &node.row;
     Facts {
         id: &row.node_id,
         agent_version: row.report.agent_version.as_deref(),
-        ping_status,
+        ping_status: ping_status(node),
         platform_type: row.report.platform_type.as_deref(),
         activation_id: &row.activation_id,
         role: &row.role,
-        tags,
+        tags: &node.tags,
     }
 }
 
-fn described(row: NodeRow, ping_status: &'static str) -> InstanceInformation {
+fn described(node: Listed) -> InstanceInformation {
+    let ping_status = ping_status(&node);
+    let row = node.row;
     InstanceInformation {
         instance_id: row.node_id,
         ping_status,
