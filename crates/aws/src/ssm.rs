@@ -423,18 +423,19 @@ impl Ssm {
         Err(self.client.senseless("the list of nodes does not end"))
     }
 
-    /// Sessions that have ended, as DescribeSessions shows them, newest first; `filters` are its own.
+    /// Sessions as DescribeSessions shows them, newest first: `state` is `Active` or `History`, `filters` are its own.
     ///
     /// # Errors
     /// `AccessDeniedException` where listing is not allowed.
-    pub async fn session_history(
+    pub async fn sessions(
         &self,
         identity: Identity<'_>,
+        state: &str,
         filters: &Value,
     ) -> Result<Vec<Value>, CallError> {
         let mut sessions = Vec::new();
         let mut input =
-            json!({"State": "History", "MaxResults": SESSIONS_PER_PAGE, "Filters": filters});
+            json!({"State": state, "MaxResults": SESSIONS_PER_PAGE, "Filters": filters});
         for _ in 0..MAX_PAGES {
             let page: SessionPage = self
                 .client
@@ -443,7 +444,7 @@ impl Ssm {
             sessions.extend(page.sessions);
             match page.next_token.filter(|token| !token.is_empty()) {
                 Some(token) => {
-                    input = json!({"State": "History", "MaxResults": SESSIONS_PER_PAGE, "Filters": filters, "NextToken": token});
+                    input = json!({"State": state, "MaxResults": SESSIONS_PER_PAGE, "Filters": filters, "NextToken": token});
                 }
                 None => return Ok(sessions),
             }

@@ -26,6 +26,7 @@ use crate::run_as::{self, RunAsCommand};
 use crate::server::SettingsFile;
 use crate::sessions;
 use crate::sessions_report::{self, ReportArguments};
+use crate::sessions_search::{self, SearchArguments};
 use crate::ssh::{self, SshConfigArguments, SshProxyArguments};
 use crate::start_session::{self, StartSessionArguments};
 
@@ -151,6 +152,13 @@ enum SessionsCommand {
         #[command(flatten)]
         caller: CallerArguments,
     },
+    /// Find what sessions showed: each line that holds a word, and when; the status is 1 where there is none
+    Search {
+        #[command(flatten)]
+        search: SearchArguments,
+        #[command(flatten)]
+        caller: CallerArguments,
+    },
     /// Check that a session's recording is what the server wrote; the status is 1 where it is not
     Verify {
         /// Id of the session
@@ -244,6 +252,9 @@ async fn run(command: Command) -> Result<Outcome, Error> {
         Command::SshProxy { proxy, caller } => ssh::proxy(proxy, caller.into()).await,
         Command::SshConfig(arguments) => ssh::config(&arguments),
         Command::Play { play, caller } => play::run(play, caller.into()).await,
+        Command::Sessions(SessionsCommand::Search { search, caller }) => {
+            sessions_search::run(search, caller.into()).await
+        }
         Command::Sessions(SessionsCommand::Verify { session, caller }) => {
             sessions::verify(&session, caller.into()).await
         }

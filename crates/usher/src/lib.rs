@@ -29,6 +29,7 @@ mod run_as;
 mod server;
 mod sessions;
 mod sessions_report;
+mod sessions_search;
 mod sign_in;
 mod ssh;
 mod start_session;

@@ -72,7 +72,10 @@ pub(crate) async fn run(
     let client = reach.ssm().client();
     let starts = look_up_events(client, identity, &named("StartSession")).await?;
     let ends = look_up_events(client, identity, &named("SessionEnded")).await?;
-    let history = reach.ssm().session_history(identity, &json!([])).await?;
+    let history = reach
+        .ssm()
+        .sessions(identity, "History", &json!([]))
+        .await?;
     let rows = rows(&starts, &ends, &history);
     let text = match arguments.output {
         ReportFormat::Csv => csv(&rows),

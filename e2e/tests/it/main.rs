@@ -78,6 +78,8 @@ mod screen;
 #[cfg(test)]
 mod session_inputs;
 #[cfg(test)]
+mod sessions_search;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod simulations;

@@ -9,7 +9,8 @@ use crate::harness::programs;
 use crate::harness::skip::lacks;
 use crate::harness::terminal::Terminal;
 
-const READ: [(&str, &str); 2] = [
+const READ: [(&str, &str); 3] = [
+    ("ssm:DescribeSessions", "*"),
     ("ssm:GetSessionRecording", "*"),
     ("ssm:VerifySessionRecording", "*"),
 ];
@@ -91,4 +92,27 @@ fn a_recording_plays_and_is_verified_for_who_may_decrypt_and_is_refused_in_a_sen
             "{shown}"
         );
     }
+
+    let search = ["sessions", "search", "Marker-in-the-TAPE"];
+    let (status, _, said) = outcome(&vault, &vault.vera.keys, &search);
+    assert_ne!(status, Some(0));
+    assert!(said.contains("ssm:DescribeSessions"), "{said}");
+    let (status, shown, said) = outcome(&vault, &blind.keys, &search);
+    assert_eq!((status, shown.as_str()), (Some(2), ""));
+    assert_eq!(
+        said.matches("user/blind is not authorized").count(),
+        2,
+        "{said}"
+    );
+
+    let (status, _, said) = outcome(&vault, &reader.keys, &["sessions", "search", "hidden-word"]);
+    assert_eq!(status, Some(1), "{said}");
+    let (status, shown, said) = outcome(&vault, &reader.keys, &search);
+    assert_eq!(status, Some(0), "{said}");
+    // In each session what was typed, and what it printed.
+    assert_eq!(shown.lines().count(), 4, "{shown}");
+    let printed = shown
+        .lines()
+        .filter(|line| line.ends_with("  marker-in-the-tape w\u{f6}rter"));
+    assert_eq!(printed.count(), 2, "{shown}");
 }
