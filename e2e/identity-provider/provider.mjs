@@ -1,12 +1,14 @@
 // An OpenID Connect provider on loopback for one test: the npm package `oidc-provider` as it is, with one client and
 // whoever signs in. The claim `login` is what was typed as the login name.
 //
+// Its one argument is the address that it tells of people who sign out (OpenID Connect Back-Channel Logout).
 // It prints its issuer, then obeys one command a line, answers each with `ok`, and ends with its standard input:
 //   lie nonce      signs another nonce than it was asked for, from now on
 //   lie issuer     describes itself as somebody else
 //   lie late       lives two hours ago, so that its tokens have expired
 //   truth          does none of that any more
 //   revoke         forgets every refresh token
+//   logout         signs out everybody who is signed in, and tells so
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -24,6 +26,7 @@ let lie = '';
 const now = Date.now;
 Date.now = () => now() - (lie === 'late' ? 2 * HOUR * 1000 : 0);
 const grants = new Set();
+const sessions = new Map();
 
 const provider = new Provider(issuer, {
   clients: [
@@ -34,12 +37,16 @@ const provider = new Provider(issuer, {
       response_types: ['code'],
       grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       redirect_uris: ['http://127.0.0.1/callback'],
+      backchannel_logout_uri: process.argv[2],
+      backchannel_logout_session_required: true,
     },
   ],
   claims: { openid: ['sub', 'login', 'preferred_username'] },
   conformIdTokenClaims: false,
   cookies: { keys: ['for tests'] },
-  features: { deviceFlow: { enabled: true }, revocation: { enabled: true } },
+  features: { backchannelLogout: { enabled: true }, deviceFlow: { enabled: true }, revocation: { enabled: true } },
+  // The package itself calls no address of this machine.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   findAccount: (_, id) => ({
     accountId: id,
     claims: () => ({ sub: id, login: id, preferred_username: id }),
@@ -48,6 +55,7 @@ const provider = new Provider(issuer, {
 });
 
 provider.on('refresh_token.saved', (token) => grants.add(token.grantId));
+provider.on('session.saved', (session) => sessions.set(session.uid, session));
 provider.use(async (ctx, next) => {
   if (lie === 'nonce' && ctx.path === '/auth') {
     ctx.query = { ...ctx.query, nonce: 'another' };
@@ -65,6 +73,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command === 'revoke') {
     for (const grant of grants) {
       await provider.RefreshToken.revokeByGrantId(grant);
+    }
+  } else if (command === 'logout') {
+    const client = await provider.Client.find('usher');
+    for (const session of sessions.values()) {
+      if (session.accountId && session.authorizations?.usher) {
+        await client.backchannelLogout(session.accountId, session.sidFor('usher'));
+        await session.destroy();
+      }
     }
   } else {
     lie = command === 'lie' ? what : '';

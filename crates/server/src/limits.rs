@@ -60,6 +60,12 @@ pub(crate) const PROVIDER_TIME: Duration = Duration::from_secs(10);
 pub(crate) const PROVIDER_ANSWER: usize = 256 * 1024;
 /// How long the keys of an identity provider are believed; then they are fetched again.
 pub(crate) const PROVIDER_KEYS_TIME: Duration = Duration::from_secs(60 * 60);
+/// How soon an identity provider is asked again that did not answer, or not as it should.
+pub(crate) const PROVIDER_PAUSE: Duration = Duration::from_secs(10);
+/// Bytes of a request that signs somebody out; its token is a few hundred.
+pub(crate) const LOGOUT_BODY: usize = 32 * 1024;
+/// How long a sign-out is kept, milliseconds: thirty days, much longer than the keys that it takes away would last.
+pub(crate) const SIGN_OUT_MS: i64 = 30 * 24 * 3600 * 1000;
 /// How soon they are fetched again for a token whose key is not among them.
 pub(crate) const PROVIDER_KEYS_PAUSE: Duration = Duration::from_secs(30);
 /// How old the note of an access key's latest use may be before another use writes a new one.

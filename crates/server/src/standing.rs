@@ -1,7 +1,8 @@
 //! Ends the live sessions of who may no longer be in them (design section 7).
 //!
 //! Owns the promise that a session does not outlive by more than `Config::identity_check` the user, the access key or
-//! the role that it was started with, nor the permission to resume it. Every change in IAM is a reason to look at once;
+//! the role that it was started with, nor the sign-in at a provider, nor the permission to resume it. Every change in IAM,
+//! and every sign-out, is a reason to look at once;
 //! the timer finds what changes by itself, such as conditions on the time. Must not know frames: the gateway ends.
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use usher_wire::ids::SessionId;
 use crate::api::Call;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::identity::{Arrival, Bearer, Caller, Resource, Verdict, judge, of_session};
+use crate::identity::{Arrival, Bearer, Caller, Gone, Resource, Verdict, judge, of_session};
 use crate::limits;
 use crate::store::SessionRow;
 
@@ -45,6 +46,7 @@ struct StartedBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Withdrawn {
     Identity,
+    SignedOut,
     Permission,
 }
 
@@ -55,6 +57,9 @@ impl Withdrawn {
             Self::Identity => {
                 "The session was ended: the user, the access key or the role that it was started with was deleted or \
                  switched off."
+            }
+            Self::SignedOut => {
+                "The session was ended: you were signed out at the identity provider that it was started with."
             }
             Self::Permission => {
                 "The session was ended: you are no longer allowed to perform ssm:ResumeSession on it."
@@ -141,8 +146,10 @@ async fn withdrawn(context: &Context, row: &SessionRow) -> Result<Option<Withdra
     }
     let started_by: StartedBy =
         serde_json::from_str(&row.started_by).map_err(ApiError::internal)?;
-    let Some(caller) = started_by.bearer.caller(context).await? else {
-        return Ok(Some(Withdrawn::Identity));
+    let caller = match started_by.bearer.caller(context).await? {
+        Ok(caller) => caller,
+        Err(Gone::Removed) => return Ok(Some(Withdrawn::Identity)),
+        Err(Gone::SignedOut) => return Ok(Some(Withdrawn::SignedOut)),
     };
     let caller = Caller {
         arrival: started_by.arrival,

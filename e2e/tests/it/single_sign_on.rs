@@ -6,6 +6,8 @@ mod person;
 #[cfg(test)]
 mod provider;
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::harness::process::output_of;
@@ -241,4 +243,46 @@ fn what_ends_a_sign_in_ends_what_it_was_good_for() {
         "{told}"
     );
     assert_eq!(person.kept(), json!(null));
+}
+
+#[test]
+fn whoever_signs_out_at_the_provider_is_out_of_live_sessions_until_the_next_sign_in() {
+    if lacks(&NEEDS) {
+        return;
+    }
+    let mut world = World::start("alice");
+    let person = Person::new(&world);
+    let login = person.login(&[]);
+    world.browse(&login.address);
+    login.signed_in();
+    let start = ["--profile", "work", "ssm", "start-session", "--target"];
+    let mut aws = person.command("aws".as_ref());
+    aws.args(start).arg(world.dev.node());
+    let mut terminal = Terminal::start(&aws, 80, 24);
+    terminal.expect_shell();
+    assert_eq!(terminal.shell("id -un").trim_end(), world.os_user.name());
+
+    world.provider.obey("logout");
+    terminal.expect("you were signed out at the identity provider");
+    terminal.end();
+    // The keys were good for an hour, and no tool asks for others before.
+    let told = person
+        .command("aws".as_ref())
+        .args(["--profile", "work", "sts", "get-caller-identity"])
+        .output()
+        .unwrap();
+    assert!(!told.status.success());
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        told.contains("ExpiredToken") && told.contains("signed out"),
+        "{told}"
+    );
+
+    // Sign-out and the next sign-in are told apart by the second.
+    std::thread::sleep(Duration::from_secs(1));
+    let login = person.login(&[]);
+    world.browse(&login.address);
+    login.signed_in();
+    let who = person.aws(&["sts", "get-caller-identity", "--query", "Arn"]);
+    assert!(who.contains("assumed-role/people/"), "{who}");
 }

@@ -14,11 +14,15 @@ use crate::console;
 use crate::identity::Resource;
 
 /// The routes that are not the console's, with what a caller must have.
-const ROUTES: [(&str, &str); 4] = [
+const ROUTES: [(&str, &str); 5] = [
     ("/", "what the table of operations says"),
     (
         "/healthz",
         "nothing: it says that the server runs, and nothing else",
+    ),
+    (
+        "/v1/openid/backchannel-logout",
+        "a logout token that a registered identity provider signed",
     ),
     (
         "/v1/control-channel/{id}",

@@ -11,6 +11,7 @@ mod forwarded;
 mod guard;
 mod listener;
 mod s3;
+mod sign_out;
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub use listener::Listener;
 pub(crate) use listener::{OverTls, Peer, Room, serve};
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
-/// nothing else), the gateway's by signature or token, the console's by its own table, and all the
+/// nothing else), a sign-out whoever has a provider's token for it, the gateway's by signature or token, the console's by its own table, and all the
 /// rest is S3's, whose operations each demand their action.
 pub(crate) fn routes(context: Arc<Context>) -> Router {
     let door = s3::Door::new(&context);
@@ -48,6 +49,10 @@ pub(crate) fn routes(context: Arc<Context>) -> Router {
     Router::new()
         .route("/", post(dispatch::aws_call).get(root))
         .route("/healthz", get(async || "ok\n"))
+        .route(
+            "/v1/openid/backchannel-logout",
+            post(sign_out::backchannel_logout),
+        )
         .merge(gateway::routes())
         .merge(console::routes(&context))
         .fallback(async move |request: Request| door.serve(request).await)

@@ -1,7 +1,7 @@
 //! Who is behind a call or a session, as the database remembers it: enough to make the caller again, for as long as the
 //! identity stands.
 //!
-//! Owns one invariant: a bearer whose user, key or role is gone is nobody. What is kept is ids, so that a later user or
+//! Owns one invariant: a bearer whose user, key or role is gone, or who was signed out where they signed in, is nobody. What is kept is ids, so that a later user or
 //! role of the same name is never meant.
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,18 @@ pub(crate) struct WebIdentity {
     pub(crate) audience: String,
     /// Whether more than one factor proved the person.
     pub(crate) by_many_factors: bool,
+    /// The person's session at the provider, where the provider tells it.
+    #[serde(default)]
+    pub(crate) sid: Option<String>,
+}
+
+/// Why a bearer is nobody any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// The user, the key, the role or the provider was deleted or switched off.
+    Removed,
+    /// The person was signed out at the provider.
+    SignedOut,
 }
 
 /// Where a chain of roles begins.
@@ -109,26 +121,37 @@ pub(crate) struct Bearer {
 }
 
 impl Bearer {
-    /// The caller this stands for now; none if the user, the key or the role is gone, or the key is switched off.
-    pub(crate) async fn caller(&self, context: &Context) -> Result<Option<Caller>, ApiError> {
-        if let Origin::User {
-            key_id: Some(key_id),
-            ..
-        } = &self.origin
-        {
-            let key = context.store.access_key(key_id).await?;
-            if !key.is_some_and(|key| key.is_active) {
-                return Ok(None);
+    /// The caller this stands for now.
+    pub(crate) async fn caller(&self, context: &Context) -> Result<Result<Caller, Gone>, ApiError> {
+        match &self.origin {
+            Origin::User {
+                key_id: Some(key_id),
+                ..
+            } => {
+                let key = context.store.access_key(key_id).await?;
+                if !key.is_some_and(|key| key.is_active) {
+                    return Ok(Err(Gone::Removed));
+                }
             }
+            Origin::Web(web) if self.is_signed_out(context, web).await? => {
+                return Ok(Err(Gone::SignedOut));
+            }
+            Origin::User { .. } | Origin::Web(_) => {}
         }
-        match context
-            .store
-            .entity_with_id(self.origin.entity_id())
-            .await?
-        {
-            Some(origin) => self.caller_of(context, origin).await,
-            None => Ok(None),
-        }
+        let origin = self.origin.entity_id();
+        let caller = match context.store.entity_with_id(origin).await? {
+            Some(origin) => self.caller_of(context, origin).await?,
+            None => None,
+        };
+        Ok(caller.ok_or(Gone::Removed))
+    }
+
+    /// Whether the person was signed out since these keys were given out.
+    async fn is_signed_out(&self, context: &Context, web: &WebIdentity) -> Result<bool, ApiError> {
+        let (subject, sid) = (&web.subject, web.sid.as_deref());
+        let store = &context.store;
+        let last = store.signed_out(&web.provider_id, subject, sid).await?;
+        Ok(last.is_some_and(|last| self.issued.unwrap_or_default() <= last.heard))
     }
 
     /// As [`Bearer::caller`], where the key was looked at already and this is the user, or the provider.

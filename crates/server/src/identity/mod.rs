@@ -21,7 +21,9 @@ mod sts_credentials;
 pub(crate) use arn::Scope;
 pub(crate) use authenticate::{BodyProof, Signature, authenticate, authenticate_head, key_holder};
 pub(crate) use authorize::{Resource, Verdict, authorize, denied, judge, judge_trusted};
-pub(crate) use bearer::{AssumedRole, Bearer, Origin, SessionPolicies, SessionTag, WebIdentity};
+pub(crate) use bearer::{
+    AssumedRole, Bearer, Gone, Origin, SessionPolicies, SessionTag, WebIdentity,
+};
 pub(crate) use caller::{Arrival, Caller, NODE_ROLE_ID, NodeScope, Who};
 pub(crate) use condition_keys::{
     boundary_key, of_call, of_iam_resource, of_session, of_ssm_resource, of_web_identity,

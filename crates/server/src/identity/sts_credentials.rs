@@ -8,7 +8,7 @@ use usher_wire::secret::Secret;
 use super::authenticate::unsealed;
 use super::node_credentials::{IssuedCredentials, REMEMBERED_MS};
 use super::secrets::{digest, same_digest};
-use super::{Bearer, Caller, Origin};
+use super::{Bearer, Caller, Gone, Origin};
 use crate::context::Context;
 use crate::error::{ApiError, Code};
 use crate::store::StsCredentialRow;
@@ -85,7 +85,13 @@ async fn stands_for(context: &Context, row: &StsCredentialRow) -> Result<Caller,
         ));
     }
     let bearer: Bearer = serde_json::from_str(&row.bearer).map_err(ApiError::internal)?;
-    bearer.caller(context).await?.ok_or_else(unknown)
+    bearer.caller(context).await?.map_err(|gone| match gone {
+        Gone::Removed => unknown(),
+        Gone::SignedOut => ApiError::new(
+            Code::ExpiredToken,
+            "The security token included in the request is expired: the person was signed out at the identity provider",
+        ),
+    })
 }
 
 fn unknown() -> ApiError {

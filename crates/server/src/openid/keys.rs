@@ -1,11 +1,12 @@
 //! The providers' public keys, fetched when a token needs them and kept for an hour.
 //!
-//! A key that is not among them makes us ask again, but not within [`limits::PROVIDER_KEYS_PAUSE`]: strangers with
-//! made-up tokens must not make us a nuisance to a provider. An answer is bounded in time and size.
+//! A key that is not among them makes us ask again, but not within [`limits::PROVIDER_KEYS_PAUSE`], and a provider that
+//! does not answer is left alone for [`limits::PROVIDER_PAUSE`]: strangers with made-up tokens must not make us a nuisance
+//! to a provider, nor wait for it one after the other. An answer is bounded in time and size.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::JwkSet;
 use serde::Deserialize;
@@ -28,17 +29,45 @@ pub(crate) enum KeysError {
     UnsafeKeys(String),
 }
 
-#[derive(Debug, Clone)]
-struct Kept {
-    keys: Arc<JwkSet>,
-    since: Instant,
+/// What is known of one provider.
+#[derive(Debug, Default)]
+struct Provider {
+    /// Whoever holds it asks; the others wait for what comes of it.
+    asking: tokio::sync::Mutex<()>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    keys: Option<(Arc<JwkSet>, Instant)>,
+    failure: Option<(KeysError, Instant)>,
+}
+
+impl Provider {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys, if they were fetched within this time.
+    fn keys(&self, within: Duration) -> Option<Arc<JwkSet>> {
+        let known = self.known();
+        let (keys, since) = known.keys.as_ref()?;
+        (since.elapsed() < within).then(|| Arc::clone(keys))
+    }
+
+    /// Why there were none, a moment ago.
+    fn failure(&self) -> Option<KeysError> {
+        let known = self.known();
+        let (error, since) = known.failure.as_ref()?;
+        (since.elapsed() < limits::PROVIDER_PAUSE).then(|| error.clone())
+    }
 }
 
 /// The keys of every provider asked so far.
 #[derive(Debug)]
 pub(crate) struct ProviderKeys {
     published: PublicJson,
-    kept: Mutex<HashMap<String, Kept>>,
+    providers: Mutex<HashMap<String, Arc<Provider>>>,
 }
 
 #[derive(Deserialize)]
@@ -52,35 +81,55 @@ impl ProviderKeys {
     pub(crate) fn new() -> Self {
         Self {
             published: PublicJson::new(limits::PROVIDER_TIME, limits::PROVIDER_ANSWER),
-            kept: Mutex::default(),
+            providers: Mutex::default(),
         }
     }
 
-    /// The keys of `issuer` as they were at most an hour ago.
+    /// The keys of `issuer` as they were at most an hour ago. Older ones are not believed while it does not answer: it may
+    /// have withdrawn one.
     pub(crate) async fn of(&self, issuer: &Issuer) -> Result<Arc<JwkSet>, KeysError> {
-        match self.kept(issuer) {
-            Some(kept) if kept.since.elapsed() < limits::PROVIDER_KEYS_TIME => Ok(kept.keys),
-            _ => self.fetch(issuer).await,
-        }
+        self.within(issuer, limits::PROVIDER_KEYS_TIME).await
     }
 
     /// The same for a token whose key was not among them.
     pub(crate) async fn afresh(&self, issuer: &Issuer) -> Result<Arc<JwkSet>, KeysError> {
-        match self.kept(issuer) {
-            Some(kept) if kept.since.elapsed() < limits::PROVIDER_KEYS_PAUSE => Ok(kept.keys),
-            _ => self.fetch(issuer).await,
-        }
+        self.within(issuer, limits::PROVIDER_KEYS_PAUSE).await
     }
 
     /// Forgets what is no provider any more.
     pub(crate) fn forget(&self, issuer: &str) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.remove(issuer);
+        self.providers().remove(issuer);
     }
 
-    fn kept(&self, issuer: &Issuer) -> Option<Kept> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(issuer.url()).cloned()
+    fn providers(&self) -> MutexGuard<'_, HashMap<String, Arc<Provider>>> {
+        self.providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn within(&self, issuer: &Issuer, time: Duration) -> Result<Arc<JwkSet>, KeysError> {
+        let provider = {
+            let mut providers = self.providers();
+            Arc::clone(providers.entry(issuer.url().to_owned()).or_default())
+        };
+        if let Some(keys) = provider.keys(time) {
+            return Ok(keys);
+        }
+        let _asking = provider.asking.lock().await;
+        // Somebody else may have asked while this one waited.
+        if let Some(keys) = provider.keys(time) {
+            return Ok(keys);
+        }
+        if let Some(error) = provider.failure() {
+            return Err(error);
+        }
+        let fetched = self.fetch(issuer).await;
+        let mut known = provider.known();
+        match &fetched {
+            Ok(keys) => known.keys = Some((Arc::clone(keys), Instant::now())),
+            Err(error) => known.failure = Some((error.clone(), Instant::now())),
+        }
+        fetched
     }
 
     async fn fetch(&self, issuer: &Issuer) -> Result<Arc<JwkSet>, KeysError> {
@@ -98,14 +147,7 @@ impl ProviderKeys {
             .published
             .get(&discovery.jwks_uri, "a set of keys")
             .await?;
-        let kept = Kept {
-            keys: Arc::new(keys),
-            since: Instant::now(),
-        };
-        let keys = Arc::clone(&kept.keys);
-        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(issuer.url().to_owned(), kept);
         tracing::info!(%issuer, "keys fetched");
-        Ok(keys)
+        Ok(Arc::new(keys))
     }
 }

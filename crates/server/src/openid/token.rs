@@ -66,6 +66,10 @@ pub(crate) struct Claims {
     pub(crate) subject: String,
     /// The client it was made for.
     pub(crate) audience: String,
+    /// The person's session at the provider, where the provider tells it.
+    pub(crate) sid: Option<String>,
+    /// When the token was made, seconds by the provider's clock; none where it does not say.
+    pub(crate) issued: Option<i64>,
     /// Every claim.
     pub(crate) all: Map<String, Value>,
 }
@@ -91,6 +95,29 @@ pub(crate) fn verify(
     audiences: &[String],
     now_ms: u64,
 ) -> Result<Claims, TokenError> {
+    let (all, audience) = proven(token, keys, issuer, audiences, now_ms, |all| {
+        seconds(all, "exp")?.ok_or(TokenError::Claim("exp"))
+    })?;
+    Ok(Claims {
+        audience,
+        subject: check_subject(&all)?,
+        sid: text(&all, "sid").map(str::to_owned),
+        // Seconds of any date we meet are exact.
+        issued: seconds(&all, "iat")?.map(|made| made as i64),
+        all,
+    })
+}
+
+/// What every kind of token must prove: the claims and the client it was made for. `expires` says until when it is
+/// good, in seconds.
+pub(super) fn proven(
+    token: &str,
+    keys: &JwkSet,
+    issuer: &str,
+    audiences: &[String],
+    now_ms: u64,
+    expires: impl FnOnce(&Map<String, Value>) -> Result<f64, TokenError>,
+) -> Result<(Map<String, Value>, String), TokenError> {
     let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
     if !ALGORITHMS.contains(&header.alg) {
         return Err(TokenError::Algorithm);
@@ -112,29 +139,37 @@ pub(crate) fn verify(
     let all = decode::<Map<String, Value>>(token, &key, &rules)
         .map_err(|error| refusal(error.kind()))?
         .claims;
-    check_times(&all, now_ms)?;
-    let subject = text(&all, "sub")
-        .filter(|subject| !subject.is_empty() && subject.len() <= LONGEST_SUBJECT)
-        .ok_or(TokenError::Claim("sub"))?;
-    Ok(Claims {
-        audience: audience(&all, audiences)?,
-        subject: subject.to_owned(),
-        all,
-    })
-}
-
-fn check_times(all: &Map<String, Value>, now_ms: u64) -> Result<(), TokenError> {
-    let seconds = |name: &'static str| match all.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_f64().map(Some).ok_or(TokenError::Claim(name)),
-    };
     let now = Duration::from_millis(now_ms).as_secs_f64();
-    let expires = seconds("exp")?.ok_or(TokenError::Claim("exp"))?;
-    if expires + LEEWAY <= now {
+    if expires(&all)? + LEEWAY <= now {
         return Err(TokenError::Expired);
     }
+    check_beginning(&all, now)?;
+    let audience = audience(&all, audiences)?;
+    Ok((all, audience))
+}
+
+/// The person.
+pub(super) fn check_subject(all: &Map<String, Value>) -> Result<String, TokenError> {
+    text(all, "sub")
+        .filter(|subject| !subject.is_empty() && subject.len() <= LONGEST_SUBJECT)
+        .map(str::to_owned)
+        .ok_or(TokenError::Claim("sub"))
+}
+
+/// A time, if the token has it.
+pub(super) fn seconds(
+    all: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<f64>, TokenError> {
+    match all.get(name) {
+        None => Ok(None),
+        Some(value) => value.as_f64().map(Some).ok_or(TokenError::Claim(name)),
+    }
+}
+
+fn check_beginning(all: &Map<String, Value>, now: f64) -> Result<(), TokenError> {
     for name in ["nbf", "iat"] {
-        if seconds(name)?.is_some_and(|from| from - LEEWAY > now) {
+        if seconds(all, name)?.is_some_and(|from| from - LEEWAY > now) {
             return Err(TokenError::Early);
         }
     }

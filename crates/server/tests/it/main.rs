@@ -58,6 +58,7 @@ mod sealed_recordings;
 mod session_logs;
 mod session_logs_by_node;
 mod session_logs_s3;
+mod sign_out;
 mod signature;
 mod simulate;
 mod standing;

@@ -1,5 +1,6 @@
 //! People for whom an identity provider vouches: which tokens prove nothing, whom roles trust, and as whom sessions run.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::assume_role::{DEPLOY, allow, keys};
@@ -8,13 +9,13 @@ use crate::harness::{Keys, Reply, Running};
 use crate::identity_provider::{Provider, SigningKey};
 use crate::roles::make;
 
-const CLIENT: &str = "usher";
+pub(crate) const CLIENT: &str = "usher";
 
 /// A server that knows a provider, which vouches by one key.
 pub(crate) struct World {
     pub(crate) server: Running,
     pub(crate) provider: Provider,
-    key: SigningKey,
+    pub(crate) key: SigningKey,
 }
 
 impl World {
@@ -22,7 +23,7 @@ impl World {
         Self::around(Running::start().await).await
     }
 
-    async fn around(server: Running) -> Self {
+    pub(crate) async fn around(server: Running) -> Self {
         let key = SigningKey::new("one");
         let provider = Provider::start(&[&key]).await;
         let world = Self {
@@ -100,7 +101,7 @@ impl World {
             .await
     }
 
-    async fn signed_in(&self, more: &Value) -> Keys {
+    pub(crate) async fn signed_in(&self, more: &Value) -> Keys {
         keys(&self.assume(&self.token(more)).await.served())
     }
 }
@@ -222,6 +223,19 @@ async fn made_up_tokens_do_not_make_us_ask_a_provider_again_and_again() {
     }
     // Discovery and keys, once.
     assert_eq!(world.provider.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_as_it_should_is_left_alone_for_a_while() {
+    let world = World::new().await;
+    world.role(&json!({})).await;
+    world.provider.claims_to_be(json!({"issuer": "another"}));
+    let token = world.token(&json!({}));
+    let asked = join_all((0..8).map(|_| world.assume(&token))).await;
+    for reply in asked {
+        reply.refused(400, "IDPCommunicationError");
+    }
+    assert_eq!(world.provider.asked(), 1);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl World {
     pub(super) fn start(name: &str) -> Self {
         let os_user = OsUser::with_home(name, "/bin/bash", &[]);
         let dev = Dev::start();
-        let provider = Provider::start();
+        let provider = Provider::start(dev.variable("AWS_ENDPOINT_URL"));
         let world = Self {
             provider,
             dev,

@@ -19,9 +19,11 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    pub(super) fn start() -> Self {
+    /// Starts one that tells `endpoint` who signs out.
+    pub(super) fn start(endpoint: &str) -> Self {
         let mut child = Command::new("node")
             .arg(programs::identity_provider().join("provider.mjs"))
+            .arg(format!("{endpoint}/v1/openid/backchannel-logout"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -54,7 +54,9 @@ impl Vouched {
             by_many_factors: is_by_many_factors(&configuration, &claims.all),
             subject: claims.subject,
             audience: claims.audience,
+            sid: claims.sid,
         };
+        check_signed_in(call, &person, claims.issued).await?;
         let role = trusting(call, input, &person, &tags).await?;
         let tag = |(key, value)| SessionTag {
             key,
@@ -104,6 +106,24 @@ async fn proven(call: Call<'_>, provider: &ProviderRow, token: &str) -> Result<C
         proved => proved,
     }
     .map_err(|error| refused(&error))
+}
+
+/// A token outlives the sign-out at the provider; whoever still has it is let in no more. Both times are the provider's.
+async fn check_signed_in(
+    call: Call<'_>,
+    person: &WebIdentity,
+    issued: Option<i64>,
+) -> Result<(), ApiError> {
+    let (subject, sid) = (&person.subject, person.sid.as_deref());
+    let store = &call.context.store;
+    let last = store.signed_out(&person.provider_id, subject, sid).await?;
+    match last {
+        Some(last) if issued.unwrap_or_default() <= last.issued => Err(ApiError::new(
+            Code::ExpiredIdentityToken,
+            "the person was signed out at the identity provider after the token was made: sign in again.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn refused(error: &TokenError) -> ApiError {
