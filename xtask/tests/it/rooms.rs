@@ -54,7 +54,11 @@ const RESERVED: [(&str, &[&str], &str); 9] = [
         ],
         "one crypto provider, few users",
     ),
-    ("vt100", &["usher-e2e"], "a test tool"),
+    (
+        "vt100",
+        &["usher", "usher-e2e"],
+        "what a recording shows, and what a client shows in tests",
+    ),
     (
         "clap",
         &["usher", "usher-agent", "xtask"],
