@@ -38,6 +38,11 @@ async fn run_as_is_on(server: &Running) {
 
 /// Assumes the role as a session `shared`, with a tag or without.
 async fn as_role(server: &Running, person: &Keys, os_user: Option<&str>) -> Keys {
+    as_role_named(server, person, "shared", os_user).await
+}
+
+/// The same under a name of the person's choice.
+async fn as_role_named(server: &Running, person: &Keys, name: &str, os_user: Option<&str>) -> Keys {
     let tag = os_user.map(|value| {
         [
             ("Tags.member.1.Key", "SSMSessionRunAs"),
@@ -45,11 +50,7 @@ async fn as_role(server: &Running, person: &Keys, os_user: Option<&str>) -> Keys
         ]
     });
     let tags = tag.as_ref().map_or(&[][..], |tag| &tag[..]);
-    keys(
-        &assume(server, person, DEPLOY, "shared", tags)
-            .await
-            .served(),
-    )
+    keys(&assume(server, person, DEPLOY, name, tags).await.served())
 }
 
 async fn people(server: &Running) -> (Keys, Keys) {
@@ -97,6 +98,19 @@ async fn refused(tag: &str, sentence: &str) {
     let next = as_role(&server, &alice, Some("web")).await;
     start(&server, &next, &node).await;
     assert_eq!(next_os_user(&mut control).await, "web");
+}
+
+#[tokio::test]
+async fn no_chosen_session_name_turns_run_as_off_or_picks_another_os_user() {
+    let (server, node, mut control) = ready().await;
+    let (alice, _) = people(&server).await;
+    for (tag, os_user) in [(None, "fallback"), (Some("web"), "web")] {
+        for name in ["root", "ssm-user", "ops", "SSMSessionRunAs=ops", "bob"] {
+            let session = as_role_named(&server, &alice, name, tag).await;
+            start(&server, &session, &node).await;
+            assert_eq!(next_os_user(&mut control).await, os_user, "{name}");
+        }
+    }
 }
 
 #[tokio::test]
