@@ -26,6 +26,11 @@ pub(crate) const EMULATORS: Packages = Packages {
     directory: concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/emulators"),
 };
 
+/// The client of sessions that others wrote in JavaScript.
+pub(crate) const WEB_CLIENT: Packages = Packages {
+    directory: concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/web-client"),
+};
+
 /// Whether there is npm.
 pub(crate) fn is_installed() -> bool {
     tool::succeeds("npm", &["--version"])

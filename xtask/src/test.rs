@@ -18,9 +18,10 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     if npm::is_installed() {
         npm::IDENTITY_PROVIDER.install()?;
         npm::EMULATORS.install()?;
+        npm::WEB_CLIENT.install()?;
     } else {
         eprintln!(
-            "no npm: the tests of single sign-on and of recordings by chance will be skipped"
+            "no npm: the tests of single sign-on, of recordings by chance and of npm's client will be skipped"
         );
     }
     let mut tally = Tally::default();

@@ -2,9 +2,9 @@
 //!
 //! Sixty-four callers, each on a connection of its own that stays open, on the cores that the server has too. Their
 //! requests are signed beforehand; the server checks each signature. What is measured is the server as it is shipped:
-//! SQLite with every commit synced, the audit trail, and a recording begun for every session. Each row comes with how
-//! many commits of the same disk there were a second in the same run, made one after the other by themselves, because
-//! that is what bounds the calls that write. Wants an idle machine.
+//! SQLite with every commit synced, the audit trail, and a recording begun for every session. Each figure comes
+//! with how many synced writes the same disk made a second just before, one after the other, so that what waits for the
+//! disk can be told from what does not. Wants an idle machine.
 
 #![expect(
     clippy::unwrap_used,

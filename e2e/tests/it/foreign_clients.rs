@@ -1,15 +1,20 @@
-//! Clients of Session Manager that others wrote, as they come from PyPI: they list this server's nodes and open sessions.
+//! Clients of Session Manager that others wrote, as they come from PyPI and npm: they list this server's nodes and open
+//! sessions.
 //!
 //! aws-ssm-tools asks the inventory, EC2 for what it finds there, and the `aws` CLI for the session; aws-ssm-juggle asks
-//! EC2 alone, and starts AWS's plugin, here ours under its name, by itself.
+//! EC2 alone, and starts AWS's plugin, here ours under its name, by itself. npm's ssm-session speaks the data channel
+//! itself, without a handshake, and writes digests of its own making.
 
 use std::process::Command;
+
+use serde_json::json;
 
 use crate::fixtures::{BY_TAG, ByTag, MAY_START, SESSION};
 use crate::harness::boto3::Keys;
 use crate::harness::dev::{Dev, Principal};
 use crate::harness::process::output_of;
-use crate::harness::skip::lacks;
+use crate::harness::programs;
+use crate::harness::skip::{Need, lacks};
 use crate::harness::terminal::Terminal;
 
 const MAY_LOOK: [(&str, &str); 2] = [("ssm:GetInventory", "*"), ("ec2:DescribeInstances", "*")];
@@ -88,5 +93,32 @@ fn aws_ssm_juggle_offers_nodes_and_opens_the_one_chosen() {
         assert_eq!(session.shell("id -un").trim_end(), fixture.os_user.name());
         session.send(b"exit\r");
         assert!(session.end().0.success());
+    });
+}
+
+#[test]
+fn ssm_session_shows_a_shell_in_the_size_that_it_asked_for() {
+    if lacks(&[Need::WebClient]) {
+        return;
+    }
+    with_looker("web-client", |fixture, looker| {
+        let dev = &fixture.dev;
+        let target = json!({"Target": dev.node()});
+        let started = dev.call(&looker.keys, "ssm", "start_session", &target);
+        let started = started.must();
+        // As in a browser, nothing but the session shows what is typed, and nothing translates line ends.
+        let mut node = Command::new("sh");
+        node.args(["-c", "stty raw -echo && exec node \"$0\""])
+            .arg(programs::web_client().join("client.mjs"));
+        let mut session = Terminal::start(&node, 200, 30);
+        let told = json!({"StreamUrl": started["StreamUrl"], "TokenValue": started["TokenValue"]});
+        session.send(format!("{told}\r").as_bytes());
+        session.expect_shell();
+        assert_eq!(session.shell("id -un").trim_end(), fixture.os_user.name());
+        assert_eq!(session.shell("stty size").trim_end(), "30 100");
+        session.send(b"exit\r");
+        assert!(session.end().0.success());
+        let id = started["SessionId"].as_str().unwrap();
+        assert_eq!(dev.history(id)["Status"], "Terminated");
     });
 }

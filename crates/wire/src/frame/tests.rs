@@ -68,6 +68,16 @@ fn an_unknown_type_a_missing_time_and_a_wrong_digest_are_refused() {
 }
 
 #[test]
+fn hexadecimal_digits_in_the_place_of_a_digest_are_none() {
+    let digits = *b"e44365b951162eda64acefd27572209e";
+    assert_eq!(
+        patched(80, &[&digits[..31], b"g"].concat()),
+        Err(FrameError::DigestMismatch)
+    );
+    assert_eq!(patched(80, &digits), Ok(sample()));
+}
+
+#[test]
 fn the_hand_made_vector_has_the_fields_it_was_made_of() {
     let frame = sample();
     assert_eq!(frame.message_type, MessageType::InputStreamData);

@@ -59,6 +59,11 @@ pub(crate) fn emulators() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/emulators"))
 }
 
+/// The directory of npm's client of Session Manager, with its packages where `cargo xtask test` installed them.
+pub(crate) fn web_client() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/web-client"))
+}
+
 /// Whether a program can be started by its name.
 pub(crate) fn on_path(program: &str) -> bool {
     directory_of(program).is_some()

@@ -16,6 +16,8 @@ pub(crate) enum Need {
     IdentityProvider,
     /// pyte, and xterm.js on Node.
     Emulators,
+    /// Node, and npm's client of Session Manager.
+    WebClient,
     /// To watch what the agent's processes do.
     Strace,
     /// A program of the system.
@@ -45,6 +47,15 @@ impl Need {
             {
                 Some(
                     "needs the terminal emulator xterm.js, which `cargo xtask test` installs where there is npm"
+                        .to_owned(),
+                )
+            }
+            Need::WebClient
+                if !programs::on_path("node")
+                    || !programs::web_client().join("node_modules").exists() =>
+            {
+                Some(
+                    "needs npm's client of Session Manager, which `cargo xtask test` installs where there is npm"
                         .to_owned(),
                 )
             }
