@@ -40,10 +40,7 @@ impl Endpoint {
     /// Whether it is one of AWS's own.
     #[must_use]
     pub fn is_of_aws(&self) -> bool {
-        let host = self.authority.split(':').next().unwrap_or_default();
-        [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-            .iter()
-            .any(|suffix| host.ends_with(suffix))
+        is_host_of_aws(self.authority.split(':').next().unwrap_or_default())
     }
 
     /// Whether TLS is spoken.
@@ -64,12 +61,32 @@ impl Endpoint {
         format!("{self}{path}")
     }
 
+    /// Where a service at this place is dialled that calls itself `url`: there, unless that is one of AWS's names and this
+    /// place is not. A service elsewhere takes such a name for clients that dial no other, who route it by themselves.
+    #[must_use]
+    pub fn dialled(&self, url: &str) -> String {
+        let is_ours = |host: &str| is_host_of_aws(host) && !self.is_of_aws();
+        match url.parse::<Uri>() {
+            Ok(uri) if uri.host().is_some_and(is_ours) => {
+                let path = uri.path_and_query().map_or("/", |path| path.as_str());
+                self.websocket_url(path)
+            }
+            _ => url.to_owned(),
+        }
+    }
+
     /// URL of a WebSocket at the same place.
     #[must_use]
     pub fn websocket_url(&self, path: &str) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
         format!("{scheme}://{}{path}", self.authority)
     }
+}
+
+fn is_host_of_aws(host: &str) -> bool {
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+        .iter()
+        .any(|suffix| host.ends_with(suffix))
 }
 
 impl FromStr for Endpoint {
@@ -175,5 +192,37 @@ mod tests {
             Endpoint::of_aws("ssm", "usher-1").websocket_url("/"),
             "wss://ssm.usher-1.amazonaws.com/"
         );
+    }
+
+    #[test]
+    fn a_name_of_aws_is_dialled_where_the_service_is() {
+        let path = "/v1/data-channel/s?role=publish_subscribe";
+        let shaped = format!("wss://ssmmessages.usher-1.amazonaws.com{path}");
+        for (endpoint, url, dialled) in [
+            (
+                "https://usher.example",
+                shaped.as_str(),
+                format!("wss://usher.example{path}"),
+            ),
+            (
+                "http://127.0.0.1:8480",
+                &shaped,
+                format!("ws://127.0.0.1:8480{path}"),
+            ),
+            ("https://ssm.usher-1.amazonaws.com", &shaped, shaped.clone()),
+            (
+                "https://usher.example",
+                "wss://gateway.example/x",
+                "wss://gateway.example/x".to_owned(),
+            ),
+            (
+                "https://usher.example",
+                "wss://amazonaws.com.evil.example/x",
+                "wss://amazonaws.com.evil.example/x".to_owned(),
+            ),
+        ] {
+            let endpoint: Endpoint = endpoint.parse().unwrap();
+            assert_eq!(endpoint.dialled(url), dialled);
+        }
     }
 }

@@ -22,7 +22,7 @@ pub struct Config {
     /// Where the key is that seals the secrets in `data_dir`.
     pub root_key: RootKey,
     /// How clients reach us, without a path: `http://127.0.0.1:8480`. Its host is
-    /// answered beside the loopback names, and `StreamUrl`s are made from it.
+    /// answered beside the loopback names, and direct `StreamUrl`s are made from it.
     pub public_url: String,
     /// The account in every ARN.
     pub account: AccountId,
@@ -39,6 +39,8 @@ pub struct Config {
     pub recording: Recording,
     /// What a session document may let its caller say in a command.
     pub command_parameters: CommandParameters,
+    /// Where people's clients are told to open a session's data channel.
+    pub stream_url: StreamUrl,
     /// Whom the server listens to beyond what is always right.
     pub perimeter: Perimeter,
     /// Where the audit trail's events are sent.
@@ -76,7 +78,7 @@ pub enum RootKey {
     Credential(PathBuf),
 }
 
-/// Whether the server records what it relays. Sessions that KMS encrypts and sessions of ports never are.
+/// Whether the server records what it relays. Sessions of ports never are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Recording {
     /// Every session.
@@ -84,6 +86,35 @@ pub enum Recording {
     On,
     /// None.
     Off,
+}
+
+/// Where people's clients are told to open a session's data channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StreamUrl {
+    /// At `public_url`.
+    #[default]
+    Direct,
+    /// At `ssmmessages.REGION.amazonaws.com`, for versions of AWS's plugin that dial no other name.
+    AwsShaped,
+}
+
+/// The services that AWS's programs look for at `SERVICE.REGION.amazonaws.com`.
+const AWS_SHAPED: [&str; 8] = [
+    "cloudtrail",
+    "ec2",
+    "kms",
+    "logs",
+    "s3",
+    "ssm",
+    "ssmmessages",
+    "sts",
+];
+
+/// The names at which AWS's programs look for the services in `region`.
+pub(crate) fn aws_names(region: &str) -> impl Iterator<Item = String> {
+    AWS_SHAPED
+        .iter()
+        .map(move |service| format!("{service}.{region}.amazonaws.com"))
 }
 
 /// What may stand in the `commands` of session documents other than those that come with the service.

@@ -43,7 +43,7 @@ mod vault;
 pub use audit::{Finding, Verification, verify as verify_audit_trail};
 pub use clock::Clock;
 pub use config::{
-    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey,
+    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey, StreamUrl,
 };
 pub use http::Listener;
 pub use server::{AccessKeyPair, Activation, Nodes, Server, ServerError};

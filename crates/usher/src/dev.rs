@@ -22,7 +22,7 @@ use usher_aws::{
 };
 use usher_server::{
     AccessKeyPair, CommandParameters, Config, Database, Listener, Nodes, Perimeter, Recording,
-    RootKey, Server,
+    RootKey, Server, StreamUrl,
 };
 use usher_wire::ids::{AccountId, NodeId};
 
@@ -163,6 +163,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         identity_check: IDENTITY_CHECK,
         recording: Recording::On,
         command_parameters: CommandParameters::Constrained,
+        stream_url: StreamUrl::Direct,
         perimeter: Perimeter::default(),
         audit_webhook: None,
     }

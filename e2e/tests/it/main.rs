@@ -10,6 +10,8 @@ mod audit;
 #[cfg(test)]
 mod aws_agent;
 #[cfg(test)]
+mod aws_names;
+#[cfg(test)]
 mod aws_plugin;
 #[cfg(test)]
 mod beside_a_browser;

@@ -1,7 +1,7 @@
 //! Accepts connections until told to stop, then lets open requests end.
 //!
 //! Owns three limits: how many connections are open, how many of them one address has, and how long a head may take to
-//! arrive. Plain and TLS connections differ in their handshake only.
+//! arrive. Plain and TLS connections differ in their handshake only, and those of a proxy in what comes before it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::tunnel::{Names, open};
 use crate::limits;
 use crate::per_address::{PerAddress, Place};
 use crate::tls::{Acceptor, Certificates, TlsError, reload_on_hangup};
@@ -34,12 +35,18 @@ pub(crate) struct OverTls(pub(crate) bool);
 pub struct Listener {
     socket: TcpListener,
     tls: Option<Acceptor>,
+    /// Whom `CONNECT` must ask for before TLS begins; none: TLS begins at once.
+    tunnel: Option<Names>,
 }
 
 impl Listener {
     /// Plain HTTP; only for sockets on loopback.
     pub fn plain(socket: TcpListener) -> Self {
-        Self { socket, tls: None }
+        Self {
+            socket,
+            tls: None,
+            tunnel: None,
+        }
     }
 
     /// HTTP over TLS, with the certificate that `certificates` has at each handshake.
@@ -48,14 +55,30 @@ impl Listener {
     /// If the cryptographic library refuses to work.
     pub fn tls(socket: TcpListener, certificates: Certificates) -> Result<Self, TlsError> {
         let tls = Some(Acceptor::new(certificates)?);
-        Ok(Self { socket, tls })
+        Ok(Self {
+            socket,
+            tls,
+            tunnel: None,
+        })
     }
 
-    /// What an address of this listener begins with: `http` or `https`.
+    /// As [`Listener::tls`], for clients that reach it as their proxy by one of these names.
+    pub(crate) fn tunnel(
+        socket: TcpListener,
+        certificates: Certificates,
+        names: Names,
+    ) -> Result<Self, TlsError> {
+        Ok(Self {
+            tunnel: Some(names),
+            ..Self::tls(socket, certificates)?
+        })
+    }
+
+    /// What an address of this listener begins with: `http` or `https`. One that is a proxy is called by `http`.
     pub fn scheme(&self) -> &'static str {
-        match self.tls {
-            Some(_) => "https",
-            None => "http",
+        match (&self.tls, &self.tunnel) {
+            (Some(_), None) => "https",
+            _ => "http",
         }
     }
 
@@ -108,7 +131,11 @@ pub(crate) async fn serve(
     room: Arc<Room>,
     stop: CancellationToken,
 ) {
-    let Listener { socket, tls } = listener;
+    let Listener {
+        socket,
+        tls,
+        tunnel,
+    } = listener;
     let connections = TaskTracker::new();
     if let Some(tls) = &tls {
         watch_hangups(tls, &connections, &stop);
@@ -131,6 +158,7 @@ pub(crate) async fn serve(
                 };
                 let connection = connection(
                     stream,
+                    tunnel.clone(),
                     tls.clone(),
                     Peer(address),
                     routes.clone(),
@@ -165,7 +193,8 @@ fn watch_hangups(tls: &Acceptor, tasks: &TaskTracker, stop: &CancellationToken) 
 }
 
 async fn connection(
-    stream: TcpStream,
+    mut stream: TcpStream,
+    tunnel: Option<Names>,
     tls: Option<Acceptor>,
     peer: Peer,
     routes: Router,
@@ -173,6 +202,13 @@ async fn connection(
 ) {
     // Keystrokes are small and must not wait for company.
     let _ = stream.set_nodelay(true);
+    if let Some(names) = &tunnel {
+        match stop.run_until_cancelled(open(&mut stream, names)).await {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) | None => return,
+            Some(Err(error)) => return tracing::debug!(peer = %peer.0, %error, "no CONNECT"),
+        }
+    }
     let Some(tls) = tls else {
         return speak(stream, peer, OverTls(false), routes, stop).await;
     };

@@ -12,6 +12,7 @@ mod guard;
 mod listener;
 mod s3;
 mod sign_out;
+mod tunnel;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(crate) use dispatch::heard;
 pub(crate) use guard::is_loopback;
 pub use listener::Listener;
 pub(crate) use listener::{OverTls, Peer, Room, serve};
+pub(crate) use tunnel::Names;
 
 /// All routes. Who may call what: `/` by the rule of each operation, `/healthz` everybody (it says
 /// nothing else), a sign-out whoever has a provider's token for it, the gateway's by signature or token, the console's by its own table, and all the

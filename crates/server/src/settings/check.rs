@@ -14,7 +14,8 @@ use usher_wire::ids::{AccountId, OsUserName};
 use super::given::{Given, Place};
 use super::{Settings, SettingsError, TlsAddress, keys, paths};
 use crate::config::{
-    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey,
+    AuditWebhook, CommandParameters, Config, Database, Perimeter, Recording, RootKey, StreamUrl,
+    aws_names,
 };
 
 /// The systemd credential that holds the root key.
@@ -30,6 +31,7 @@ const A_REGION: &str = "the name of a region: lower-case letters and digits, par
 const AN_OS_USER: &str = "the name of an OS user";
 const A_RECORDING: &str = "on or off";
 const A_BOUND: &str = "constrained or any";
+const A_STREAM: &str = "direct or aws-shaped";
 const A_CHECK: &str = "a time from 1s to 3600s: write it as 60s";
 
 /// Judges everything in `given`. `credentials` is systemd's directory for this unit.
@@ -44,6 +46,13 @@ pub(super) fn settings(
             path: given.path().to_owned(),
         });
     }
+    let stream_url = required(given, keys::STREAM_URL, A_STREAM, stream_url)?;
+    let listen_proxy = proxy_address(given, stream_url, listen_tls.is_some())?;
+    let region = required(given, keys::REGION, A_REGION, region)?;
+    let mut hosts: Vec<String> = all(given, keys::HOSTS, A_HOST, host)?;
+    if stream_url == StreamUrl::AwsShaped {
+        hosts.extend(aws_names(&region));
+    }
     let data_dir = required(given, keys::DATA_DIR, A_PATH, plain_path)?;
     let root_key = root_key(given, &data_dir, credentials)?;
     let config = Config {
@@ -54,17 +63,18 @@ pub(super) fn settings(
         account: required(given, keys::ACCOUNT, AN_ACCOUNT, |text| {
             AccountId::parse(text).ok()
         })?,
-        region: required(given, keys::REGION, A_REGION, region)?,
+        region,
         default_preferences: Preferences::default(),
         extra_refused_os_users: all(given, keys::REFUSED_OS_USERS, AN_OS_USER, os_user)?,
         identity_check: required(given, keys::IDENTITY_CHECK, A_CHECK, identity_check)?,
         recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
         command_parameters: required(given, keys::COMMAND_PARAMETERS, A_BOUND, command_parameters)?,
+        stream_url,
         perimeter: Perimeter {
-            hosts: all(given, keys::HOSTS, A_HOST, host)?,
+            hosts,
             bucket_domain: parsed(unless_empty(given.text(keys::BUCKET_DOMAIN)), A_HOST, host)?,
             trusted_proxies: all(given, keys::TRUSTED_PROXIES, A_NETWORK, network)?,
-            allowed_regions: all(given, keys::ALLOWED_REGIONS, A_REGION, region)?,
+            allowed_regions: all(given, keys::ALLOWED_REGIONS, A_REGION, self::region)?,
         },
         audit_webhook: audit_webhook(given)?,
     };
@@ -72,6 +82,7 @@ pub(super) fn settings(
         config,
         listen,
         listen_tls,
+        listen_proxy,
     })
 }
 
@@ -110,6 +121,36 @@ fn command_parameters(text: &str) -> Option<CommandParameters> {
         "constrained" => Some(CommandParameters::Constrained),
         "any" => Some(CommandParameters::Any),
         _ => None,
+    }
+}
+
+fn stream_url(text: &str) -> Option<StreamUrl> {
+    match text {
+        "direct" => Some(StreamUrl::Direct),
+        "aws-shaped" => Some(StreamUrl::AwsShaped),
+        _ => None,
+    }
+}
+
+/// Where `CONNECT` is answered: of use only for AWS's names, and only with a certificate for them.
+fn proxy_address(
+    given: &Given,
+    stream_url: StreamUrl,
+    speaks_tls: bool,
+) -> Result<Option<SocketAddr>, SettingsError> {
+    let said = given.text(keys::LISTEN_PROXY);
+    let address = parsed(said, AN_ADDRESS, |text| text.parse().ok())?;
+    let missing = match (speaks_tls, stream_url) {
+        (false, _) => Some("listen_tls"),
+        (true, StreamUrl::Direct) => Some("stream_url = \"aws-shaped\""),
+        (true, StreamUrl::AwsShaped) => None,
+    };
+    match (said, missing) {
+        (Some((_, place)), Some(missing)) => Err(SettingsError::ProxyForNothing {
+            place: place.clone(),
+            missing,
+        }),
+        _ => Ok(address),
     }
 }
 

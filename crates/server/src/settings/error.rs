@@ -108,6 +108,14 @@ pub enum SettingsError {
         /// As written.
         url: String,
     },
+    /// A proxy to no name, or without a certificate for it.
+    #[error("{place} has no effect without {missing}: set that as well, or remove this")]
+    ProxyForNothing {
+        /// Where it stands.
+        place: Place,
+        /// What else it takes.
+        missing: &'static str,
+    },
     /// Events go to an address, signed, or nowhere.
     #[error("{place} has no effect without {missing}: set that as well, or remove this")]
     HalfAWebhook {

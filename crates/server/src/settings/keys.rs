@@ -27,6 +27,8 @@ pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
 pub(super) const IDENTITY_CHECK: &str = "identity_check";
 pub(super) const RECORDING: &str = "recording";
 pub(super) const COMMAND_PARAMETERS: &str = "command_parameters";
+pub(super) const STREAM_URL: &str = "stream_url";
+pub(super) const LISTEN_PROXY: &str = "listen_proxy";
 pub(super) const AUDIT_WEBHOOK_URL: &str = "audit_webhook_url";
 pub(super) const AUDIT_WEBHOOK_SECRET_FILE: &str = "audit_webhook_secret_file";
 
@@ -39,7 +41,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 22] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
@@ -58,6 +60,8 @@ pub(super) const KEYS: [Key; 20] = [
     text_or(IDENTITY_CHECK, "60s"),
     text_or(RECORDING, "on"),
     text_or(COMMAND_PARAMETERS, "constrained"),
+    text_or(STREAM_URL, "direct"),
+    text(LISTEN_PROXY),
     text(AUDIT_WEBHOOK_URL),
     text(AUDIT_WEBHOOK_SECRET_FILE),
 ];

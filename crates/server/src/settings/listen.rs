@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use super::Settings;
-use crate::http::Listener;
+use crate::config::aws_names;
+use crate::http::{Listener, Names};
 use crate::tls::{Certificates, TlsError};
 
 /// Why nothing is listened on.
@@ -36,12 +37,27 @@ impl Settings {
         let mut listeners = Vec::new();
         if let Some(tls) = &self.listen_tls {
             let certificates = Certificates::from_files(&tls.certificate, &tls.key)?;
-            listeners.push(Listener::tls(bind(tls.address).await?, certificates)?);
+            let socket = bind(tls.address).await?;
+            listeners.push(Listener::tls(socket, certificates.clone())?);
+            if let Some(address) = self.listen_proxy {
+                let socket = bind(address).await?;
+                listeners.push(Listener::tunnel(socket, certificates, self.names())?);
+            }
         }
         if let Some(address) = self.listen {
             listeners.push(Listener::plain(bind(address).await?));
         }
         Ok(listeners)
+    }
+}
+
+impl Settings {
+    /// Whom the proxy connects to.
+    fn names(&self) -> Names {
+        Names {
+            hosts: aws_names(&self.config.region).collect(),
+            below: self.config.perimeter.bucket_domain.clone(),
+        }
     }
 }
 

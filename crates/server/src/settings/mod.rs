@@ -34,6 +34,7 @@ pub struct Settings {
     pub config: Config,
     listen: Option<SocketAddr>,
     listen_tls: Option<TlsAddress>,
+    listen_proxy: Option<SocketAddr>,
 }
 
 /// Where TLS is spoken, and as whom.

@@ -7,7 +7,7 @@ use std::fs;
 use usher_wire::ids::AccountId;
 
 use super::*;
-use crate::config::{Database, RootKey};
+use crate::config::{Database, RootKey, StreamUrl};
 
 /// The least that makes a server.
 const LEAST: &str = r#"
@@ -281,6 +281,38 @@ fn half_of_a_tls_listener_is_refused_with_the_missing_half() {
         &["certificate_key_file in ", "no effect without listen_tls"],
     );
     load(&with(&[tls, certificate, key].join("\n")), &[]).unwrap();
+}
+
+#[test]
+fn a_proxy_to_nothing_is_refused_with_what_it_takes() {
+    let proxy = "listen_proxy = \"127.0.0.1:8481\"\n";
+    let tls = "listen_tls = \"127.0.0.1:8443\"\ncertificate_file = \"/tls.pem\"\ncertificate_key_file = \"/tls.key\"\n";
+    let shaped = "stream_url = \"aws-shaped\"\n";
+    refused(
+        &with("stream_url = \"aws\""),
+        &[],
+        &["stream_url", "direct or aws-shaped"],
+    );
+    refused(
+        &with("listen_proxy = \"8481\""),
+        &[],
+        &["listen_proxy", "an address with a port"],
+    );
+    let lines = [proxy, shaped].concat();
+    refused(
+        &with(&lines),
+        &[],
+        &["listen_proxy", "has no effect without listen_tls"],
+    );
+    let lines = [proxy, tls].concat();
+    refused(&with(&lines), &[], &["listen_proxy", "without stream_url"]);
+    let settings = load(&with(&[proxy, tls, shaped].concat()), &[]).unwrap();
+    assert_eq!(settings.config.stream_url, StreamUrl::AwsShaped);
+    let hosts = &settings.config.perimeter.hosts;
+    assert!(
+        hosts.contains(&"ssmmessages.usher-1.amazonaws.com".to_owned()),
+        "{hosts:?}"
+    );
 }
 
 #[test]

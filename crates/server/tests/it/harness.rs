@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use usher_policy::Preferences;
 use usher_server::{
     Activation, Clock, CommandParameters, Config, Listener, Perimeter, Recording, RootKey, Server,
+    StreamUrl,
 };
 use usher_wire::ids::AccountId;
 
@@ -56,6 +57,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         identity_check: Duration::from_secs(1),
         recording: Recording::On,
         command_parameters: CommandParameters::Constrained,
+        stream_url: StreamUrl::Direct,
         perimeter: Perimeter {
             bucket_domain: Some("s3.usher.example".to_owned()),
             ..Perimeter::default()

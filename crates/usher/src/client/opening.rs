@@ -150,7 +150,8 @@ impl Opening {
             credentials,
             region,
         });
-        let mut socket = connect(url, signer, self.reach.trust()).await?;
+        let url = self.reach.ssm().client().endpoint().dialled(url);
+        let mut socket = connect(&url, signer, self.reach.trust()).await?;
         // A socket that fails on its first message says so, with its cause, when it is read.
         let _ = socket.feed_text(&self.open_text(token));
         Ok(socket)

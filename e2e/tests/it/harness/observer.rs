@@ -91,7 +91,9 @@ impl Observer {
         let calls = record
             .0
             .iter()
-            .filter(|line| line.contains('(') && !line.starts_with("strace: "));
+            .filter(|line| line.contains('(') && !line.starts_with("strace: "))
+            // A process that was killed before strace could read what it was about to call. It called nothing.
+            .filter(|line| !of_process(line).is_some_and(|(_, call)| call.starts_with("???(")));
         Sight {
             calls: calls.cloned().collect(),
         }

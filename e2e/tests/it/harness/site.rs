@@ -43,11 +43,11 @@ impl Authority {
         Self { issuer, pem }
     }
 
-    /// A certificate for loopback and for the name by which AWS's plugin calls KMS, and its key.
+    /// A certificate for loopback and for the names by which AWS's programs look for services, and its key.
     fn issue(&self) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let mut leaf =
-            CertificateParams::new(vec!["127.0.0.1".to_owned(), KMS.to_owned()]).unwrap();
+        let names = ["127.0.0.1", KMS, "*.usher-1.amazonaws.com"];
+        let mut leaf = CertificateParams::new(names.map(str::to_owned)).unwrap();
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
         let pem = leaf.signed_by(&key, &self.issuer).unwrap().pem();

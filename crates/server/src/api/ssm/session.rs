@@ -5,7 +5,7 @@ use usher_policy::{Preferences, RunAs, RunAsInputs, resolve_run_as};
 
 use crate::api::Call;
 use crate::audit;
-use crate::config::Config;
+use crate::config::{Config, StreamUrl};
 use crate::error::{ApiError, Code};
 use crate::identity::{Resource, Verdict, judge, of_session};
 use crate::store::SessionRow;
@@ -67,11 +67,15 @@ pub(super) fn run_as_of_caller(
 /// Where a client opens the session's data channel. It holds nothing secret and stays the same for the session's
 /// life: older plugins dial the first one again (client.md section 9).
 pub(super) fn stream_url(config: &Config, session_id: &str) -> String {
+    let path = format!("/v1/data-channel/{session_id}?role=publish_subscribe");
+    if config.stream_url == StreamUrl::AwsShaped {
+        return format!("wss://ssmmessages.{}.amazonaws.com{path}", config.region);
+    }
     let base = config.public_url.trim_end_matches('/');
     let base = match base.strip_prefix("http") {
         // http becomes ws and https wss.
         Some(rest) => format!("ws{rest}"),
         None => base.to_owned(),
     };
-    format!("{base}/v1/data-channel/{session_id}?role=publish_subscribe")
+    format!("{base}{path}")
 }
