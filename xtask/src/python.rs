@@ -1,4 +1,5 @@
-//! Virtual Python environments under the target directory: the unmodified AWS CLI and boto3, and the linker for macOS.
+//! Virtual Python environments under the target directory: the unmodified AWS CLI and boto3, Ansible, and the linker for
+//! macOS.
 //!
 //! Each is made anew whenever its pinned requirements change, and only then.
 
@@ -20,6 +21,15 @@ pub(crate) struct Environment {
 pub(crate) const TESTS: Environment = Environment {
     name: "venv",
     requirements: concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/requirements.txt"),
+};
+
+/// Ansible with all of its collections, which is in no other package.
+pub(crate) const ANSIBLE: Environment = Environment {
+    name: "ansible-venv",
+    requirements: concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../e2e/ansible/requirements.txt"
+    ),
 };
 
 /// A C compiler and linker for other systems, and what puts them under Cargo.

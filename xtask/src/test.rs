@@ -12,9 +12,10 @@ pub(crate) fn run(no_install: bool) -> Result<(), TaskError> {
     system_packages::install(&system_packages::TESTS, no_install)?;
     if python::TESTS.make()?.is_none() {
         eprintln!(
-            "no Python environment: every test that needs the aws CLI or boto3 will be skipped"
+            "no Python environment: every test that needs the aws CLI, boto3 or Ansible will be skipped"
         );
     }
+    python::ANSIBLE.make()?;
     if npm::is_installed() {
         npm::IDENTITY_PROVIDER.install()?;
         npm::EMULATORS.install()?;

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod ansible;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod aws_agent;

@@ -48,6 +48,16 @@ pub(crate) fn aws() -> Option<PathBuf> {
     directory.join("aws").exists().then_some(directory)
 }
 
+/// The directory with Ansible's programs, as `cargo xtask test` made it.
+pub(crate) fn ansible() -> Option<PathBuf> {
+    let target = profile_directory().parent().unwrap().to_owned();
+    let directory = target.join("ansible-venv/bin");
+    directory
+        .join("ansible-playbook")
+        .exists()
+        .then_some(directory)
+}
+
 /// The directory of the OpenID Connect provider, with its packages where `cargo xtask test` installed them.
 pub(crate) fn identity_provider() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/identity-provider"))

@@ -16,6 +16,8 @@ pub(crate) enum Need {
     IdentityProvider,
     /// pyte, and xterm.js on Node.
     Emulators,
+    /// Ansible with the connection `aws_ssm`.
+    Ansible,
     /// Node, and npm's client of Session Manager.
     WebClient,
     /// To watch what the agent's processes do.
@@ -50,6 +52,9 @@ impl Need {
                         .to_owned(),
                 )
             }
+            Need::Ansible if programs::ansible().is_none() => Some(
+                "needs Ansible, which `cargo xtask test` installs where there is Python".to_owned(),
+            ),
             Need::WebClient
                 if !programs::on_path("node")
                     || !programs::web_client().join("node_modules").exists() =>
