@@ -1,7 +1,8 @@
 //! Who is at the other end when a proxy stands between.
 //!
-//! Owns one invariant: only a proxy that the operator named can say that a request is somebody else's. Everybody else's
-//! `X-Forwarded-For` is text. Limits and the audit trail count by what is found here.
+//! Owns one invariant: only a proxy that the operator named can say that a request is somebody else's, or that it came to it
+//! over TLS. Everybody else's `X-Forwarded-For` and `X-Forwarded-Proto` are text. Limits and the audit trail count by what
+//! is found here; `aws:SecureTransport` and S3's unsigned payloads depend on it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use super::Peer;
+use super::{OverTls, Peer};
 use crate::context::Context;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Replaces the [`Peer`] of a request that a trusted proxy passed on.
+/// Replaces the [`Peer`] of a request that a trusted proxy passed on, and says whether it came to the proxy over TLS.
 pub(crate) async fn name_peer(
     State(context): State<Arc<Context>>,
     mut request: Request,
@@ -26,7 +28,11 @@ pub(crate) async fn name_peer(
     let proxies = &context.config.perimeter.trusted_proxies;
     if let Some(&Peer(connected)) = request.extensions().get::<Peer>() {
         let peer = Peer(origin(connected, request.headers(), proxies));
+        let over_tls = peer.0 != connected && is_https(request.headers());
         request.extensions_mut().insert(peer);
+        if over_tls {
+            request.extensions_mut().insert(OverTls(true));
+        }
     }
     next.run(request).await
 }
@@ -52,6 +58,16 @@ fn origin(connected: SocketAddr, headers: &HeaderMap, proxies: &[IpNet]) -> Sock
         }
     }
     peer
+}
+
+/// Whether every proxy that says how it was called says over TLS.
+fn is_https(headers: &HeaderMap) -> bool {
+    let mut said = headers
+        .get_all(FORWARDED_PROTO)
+        .iter()
+        .flat_map(|line| line.to_str().unwrap_or_default().split(','))
+        .peekable();
+    said.peek().is_some() && said.all(|word| word.trim().eq_ignore_ascii_case("https"))
 }
 
 /// `192.0.2.1`, `2001:db8::1`, and the forms with a port that some proxies write.
@@ -84,6 +100,35 @@ mod tests {
             expected.parse::<IpAddr>().unwrap(),
             "{connected} {lines:?}"
         );
+    }
+
+    #[test]
+    fn one_leg_without_tls_is_a_way_without_tls() {
+        let said = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(FORWARDED_PROTO, HeaderValue::from_str(line).unwrap());
+            }
+            is_https(&headers)
+        };
+        for lines in [
+            &[][..],
+            &[""],
+            &["http"],
+            &["https, http"],
+            &["https", "http"],
+            &["on"],
+        ] {
+            assert!(!said(lines), "{lines:?}");
+        }
+        for lines in [
+            &["https"][..],
+            &["HTTPS"],
+            &["https, https"],
+            &["https", "https"],
+        ] {
+            assert!(said(lines), "{lines:?}");
+        }
     }
 
     #[test]

@@ -174,3 +174,35 @@ async fn health_is_told_to_everybody() {
         200
     );
 }
+
+#[tokio::test]
+async fn only_a_trusted_proxy_says_that_a_request_came_over_tls() {
+    let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*",
+        "Condition":{"Bool":{"aws:SecureTransport":"true"}}}}"#;
+    let status = async |trusted: &[&str], headers: &[(&str, &str)]| {
+        let networks = trusted
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect();
+        let server =
+            Running::start_with(|_, config| config.perimeter.trusted_proxies = networks).await;
+        let alice = server.user("alice", policy).await;
+        let call =
+            server
+                .query_call("ListUsers", "2010-05-08", &[])
+                .signed(&alice, "iam", server.now());
+        let call = headers
+            .iter()
+            .fold(call, |call, (name, value)| call.header(name, value));
+        call.send().await.status
+    };
+    let client = ("x-forwarded-for", "203.0.113.9");
+    let https = ("x-forwarded-proto", "https");
+    let http = ("x-forwarded-proto", "http");
+    assert_eq!(status(&[], &[client, https]).await, 403);
+    assert_eq!(status(&["192.0.2.1/32"], &[client, https]).await, 403);
+    assert_eq!(status(&["127.0.0.1/32"], &[client]).await, 403);
+    assert_eq!(status(&["127.0.0.1/32"], &[https]).await, 403);
+    assert_eq!(status(&["127.0.0.1/32"], &[client, http]).await, 403);
+    assert_eq!(status(&["127.0.0.1/32"], &[client, https]).await, 200);
+}
