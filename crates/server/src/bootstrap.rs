@@ -3,7 +3,7 @@
 use usher_wire::secret::Secret;
 
 use crate::activations::{Terms, make_activation};
-use crate::api::{check_name, make_access_key};
+use crate::api::{Service, check_name, make_access_key};
 use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -108,7 +108,8 @@ async fn make_admin(context: &Context, name: &str) -> Result<EntityRow, ApiError
         Room::Stored => {
             let arns = [context.config.scope().arn_of(&user)];
             let details = serde_json::json!({"userName": user.name, "policyDocument": POLICY});
-            audit::done_locally(context, "AdministratorMade", &details, &arns).await?;
+            audit::done_locally(context, Service::Iam, "AdministratorMade", &details, &arns)
+                .await?;
             Ok(user)
         }
         Room::Full => Err(ApiError::internal(

@@ -37,6 +37,8 @@ pub struct Config {
     pub identity_check: Duration,
     /// Whether sessions are recorded.
     pub recording: Recording,
+    /// How many days a finished recording is kept; none: for ever.
+    pub recording_retention: Option<u32>,
     /// What a session document may let its caller say in a command.
     pub command_parameters: CommandParameters,
     /// Where people's clients are told to open a session's data channel.

@@ -162,6 +162,7 @@ fn config(data: &DataDir, sockets: &Sockets, runner: &Runner) -> Config {
         extra_refused_os_users: Vec::new(),
         identity_check: IDENTITY_CHECK,
         recording: Recording::On,
+        recording_retention: None,
         command_parameters: CommandParameters::Constrained,
         stream_url: StreamUrl::Direct,
         perimeter: Perimeter::default(),

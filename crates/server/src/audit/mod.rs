@@ -145,6 +145,7 @@ pub(crate) async fn unproven(
 /// Records something that was done without a call, by whoever holds the data directory.
 pub(crate) async fn done_locally(
     context: &Context,
+    service: Service,
     name: &str,
     details: &Value,
     arns: &[String],
@@ -152,7 +153,7 @@ pub(crate) async fn done_locally(
     let record = of_event(
         context.config.scope(),
         name,
-        Service::Iam,
+        service,
         details,
         arns,
         context.now(),

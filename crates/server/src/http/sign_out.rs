@@ -14,6 +14,7 @@ use jsonwebtoken::jwk::JwkSet;
 use serde_json::json;
 
 use super::body::{in_time, whole};
+use crate::api::Service;
 use crate::audit;
 use crate::codec::{Form, iso_time};
 use crate::context::Context;
@@ -143,5 +144,5 @@ async fn record(
         "sid": sid,
         "tokenIssued": iso_time(logout.issued.saturating_mul(1000)),
     });
-    audit::done_locally(context, "BackChannelLogout", &details, &[arn]).await
+    audit::done_locally(context, Service::Iam, "BackChannelLogout", &details, &[arn]).await
 }

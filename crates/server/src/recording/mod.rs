@@ -1,7 +1,7 @@
 //! Recordings of sessions, made by the gateway before it delivers (design section 8).
 //!
 //! Owns the folder of the recordings and what they may take together. `tape` records one live session, `file` is the
-//! chained and sealed form on the disk, `stream` decides what is new, `pages` reads. Of a session that KMS encrypts the
+//! chained and sealed form on the disk, `stream` decides what is new, `pages` reads, `retention` says what is over. Of a session that KMS encrypts the
 //! gateway sees only what travels: a sealed recording holds that, for whoever may decrypt it (`sealed`). It knows no
 //! sockets and no callers.
 
@@ -9,12 +9,14 @@ mod file;
 mod order;
 mod pages;
 mod record;
+mod retention;
 mod sealed;
 mod space;
 mod stream;
 mod tape;
 
 use std::fs::DirBuilder;
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use crate::vault::Vault;
 use file::{FileError, RecordingFile};
 pub(crate) use order::Event;
 pub(crate) use pages::{PageError, Place, Stretch};
+pub(crate) use retention::{closed_before, is_past};
 use space::{Limits, Space};
 pub(crate) use tape::{Heard, Tape};
 
@@ -141,6 +144,18 @@ impl Recordings {
             .close_recording(tape.session(), head, closed.lost.as_deref(), now)
             .await?;
         self.wake_delivery();
+        Ok(())
+    }
+
+    /// Removes the file of a finished recording; one that is gone already is no error.
+    pub(crate) async fn remove(&self, row: &RecordingRow) -> io::Result<()> {
+        match tokio::fs::remove_file(self.path(&row.session_id)).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let bytes = u64::try_from(row.bytes).unwrap_or(0);
+        self.0.space.give_back(&row.owner_id, bytes);
         Ok(())
     }
 

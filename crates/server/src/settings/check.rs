@@ -30,6 +30,7 @@ const AN_ACCOUNT: &str = "an account id: 12 digits";
 const A_REGION: &str = "the name of a region: lower-case letters and digits, parted by single hyphens, such as usher-1";
 const AN_OS_USER: &str = "the name of an OS user";
 const A_RECORDING: &str = "on or off";
+const A_RETENTION: &str = "forever, or days from 1d to 36500d: write it as 90d";
 const A_BOUND: &str = "constrained or any";
 const A_STREAM: &str = "direct or aws-shaped";
 const A_CHECK: &str = "a time from 1s to 3600s: write it as 60s";
@@ -68,6 +69,7 @@ pub(super) fn settings(
         extra_refused_os_users: all(given, keys::REFUSED_OS_USERS, AN_OS_USER, os_user)?,
         identity_check: required(given, keys::IDENTITY_CHECK, A_CHECK, identity_check)?,
         recording: required(given, keys::RECORDING, A_RECORDING, recording)?,
+        recording_retention: required(given, keys::RECORDING_RETENTION, A_RETENTION, retention)?,
         command_parameters: required(given, keys::COMMAND_PARAMETERS, A_BOUND, command_parameters)?,
         stream_url,
         perimeter: Perimeter {
@@ -114,6 +116,15 @@ fn recording(text: &str) -> Option<Recording> {
         "off" => Some(Recording::Off),
         _ => None,
     }
+}
+
+/// Whole days, with their unit; none: for ever.
+fn retention(text: &str) -> Option<Option<u32>> {
+    if text == "forever" {
+        return Some(None);
+    }
+    let days: u32 = text.strip_suffix('d')?.parse().ok()?;
+    (1..=36_500).contains(&days).then_some(Some(days))
 }
 
 fn command_parameters(text: &str) -> Option<CommandParameters> {

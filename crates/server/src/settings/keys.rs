@@ -26,6 +26,7 @@ pub(super) const ALLOWED_REGIONS: &str = "allowed_regions";
 pub(super) const REFUSED_OS_USERS: &str = "refused_os_users";
 pub(super) const IDENTITY_CHECK: &str = "identity_check";
 pub(super) const RECORDING: &str = "recording";
+pub(super) const RECORDING_RETENTION: &str = "recording_retention";
 pub(super) const COMMAND_PARAMETERS: &str = "command_parameters";
 pub(super) const STREAM_URL: &str = "stream_url";
 pub(super) const LISTEN_PROXY: &str = "listen_proxy";
@@ -41,7 +42,7 @@ pub(super) struct Key {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 22] = [
+pub(super) const KEYS: [Key; 23] = [
     text_or(DATA_DIR, "/var/lib/usher"),
     text_or(DATABASE, "sqlite"),
     text(ROOT_KEY_FILE),
@@ -59,6 +60,7 @@ pub(super) const KEYS: [Key; 22] = [
     list(REFUSED_OS_USERS),
     text_or(IDENTITY_CHECK, "60s"),
     text_or(RECORDING, "on"),
+    text_or(RECORDING_RETENTION, "forever"),
     text_or(COMMAND_PARAMETERS, "constrained"),
     text_or(STREAM_URL, "direct"),
     text(LISTEN_PROXY),

@@ -284,6 +284,25 @@ fn half_of_a_tls_listener_is_refused_with_the_missing_half() {
 }
 
 #[test]
+fn a_retention_that_is_no_number_of_days_is_refused() {
+    let retention = |text: &str| with(&format!("recording_retention = {text:?}"));
+    for text in ["90", "0d", "36501d", "-1d", "1.5d", "1w", "never"] {
+        refused(
+            &retention(text),
+            &[],
+            &["recording_retention", "write it as 90d"],
+        );
+    }
+    let kept = |text| {
+        load(&retention(text), &[])
+            .unwrap()
+            .config
+            .recording_retention
+    };
+    assert_eq!((kept("forever"), kept("90d")), (None, Some(90)));
+}
+
+#[test]
 fn a_proxy_to_nothing_is_refused_with_what_it_takes() {
     let proxy = "listen_proxy = \"127.0.0.1:8481\"\n";
     let tls = "listen_tls = \"127.0.0.1:8443\"\ncertificate_file = \"/tls.pem\"\ncertificate_key_file = \"/tls.key\"\n";

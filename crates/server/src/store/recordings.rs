@@ -29,6 +29,8 @@ pub(crate) struct RecordingRow {
     pub(crate) head: Option<Vec<u8>>,
     /// Why it does not hold the whole session.
     pub(crate) lost: Option<String>,
+    /// When its file was removed, milliseconds.
+    pub(crate) removed: Option<i64>,
 }
 
 impl RecordingRow {
@@ -51,6 +53,7 @@ impl RecordingRow {
             blocks: 0,
             head: None,
             lost: None,
+            removed: None,
         }
     }
 }
@@ -72,6 +75,7 @@ fn recording(row: &AnyRow) -> Result<RecordingRow, StoreError> {
         blocks: row.try_get("blocks")?,
         head: row.try_get("head")?,
         lost: row.try_get("lost")?,
+        removed: row.try_get("removed")?,
     })
 }
 
@@ -119,13 +123,49 @@ impl Store {
     pub(crate) async fn recorded_bytes(&self) -> Result<Vec<(String, i64)>, StoreError> {
         sqlx::query(
             "SELECT owner_id, CAST(SUM(bytes) AS BIGINT) AS taken FROM recordings \
-             WHERE closed IS NOT NULL GROUP BY owner_id",
+             WHERE closed IS NOT NULL AND removed IS NULL GROUP BY owner_id",
         )
         .fetch_all(self.readers())
         .await?
         .iter()
         .map(|row| Ok((row.try_get("owner_id")?, row.try_get("taken")?)))
         .collect()
+    }
+
+    /// The first `limit` recordings that were closed before a time and are still there, but for those whose logs are not all
+    /// delivered: they are made of the recording.
+    pub(crate) async fn recordings_closed_before(
+        &self,
+        before_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<RecordingRow>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM recordings WHERE closed < $1 AND removed IS NULL AND NOT EXISTS (SELECT 1 FROM log_deliveries \
+             WHERE log_deliveries.session_id = recordings.session_id AND log_deliveries.state <> 'done') \
+             ORDER BY closed LIMIT $2",
+        )
+        .bind(before_ms)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?
+        .iter()
+        .map(recording)
+        .collect()
+    }
+
+    /// Stores that the file of a recording is gone.
+    pub(crate) async fn recording_removed(
+        &self,
+        session_id: &str,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE recordings SET removed = $1 WHERE session_id = $2 AND removed IS NULL")
+            .bind(now_ms)
+            .bind(session_id)
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
     }
 
     /// Stores how a recording ended: length, blocks and hash of its file, and why it is not whole. The first end counts.

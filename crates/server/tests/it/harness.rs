@@ -56,6 +56,7 @@ pub(crate) fn config(folder: &Path) -> Config {
         extra_refused_os_users: Vec::new(),
         identity_check: Duration::from_secs(1),
         recording: Recording::On,
+        recording_retention: None,
         command_parameters: CommandParameters::Constrained,
         stream_url: StreamUrl::Direct,
         perimeter: Perimeter {
@@ -114,9 +115,15 @@ impl Running {
 
     /// Stops the server and starts another on its data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         self.stop.cancel();
         self.task.await.unwrap();
-        let config = config(self.folder.path());
+        let mut config = config(self.folder.path());
+        change(&mut config);
         Self::start_in(self.folder, config, self.clock).await
     }
 

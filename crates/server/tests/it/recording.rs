@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use usher_wire::message::SessionStateName;
 
+use crate::audit::records;
 use crate::gateway_peers::{Node, Peer, Started, client, output, scene, session_state, start};
 use crate::harness::{Keys, Running};
 
@@ -202,4 +203,62 @@ async fn a_recording_that_was_changed_or_cut_is_found() {
     }
     std::fs::write(&path, whole).unwrap();
     assert_eq!(verified(&server, &session.id).await["IsIntact"], true);
+}
+
+#[tokio::test]
+async fn a_recording_is_kept_for_its_time_and_then_gone_with_a_word() {
+    let (server, node, _control) = scene().await;
+    let (session, mut client, mut agent) = shown(&server, &node, &[b"kept"]).await;
+    ended(&session, &mut client, &mut agent).await;
+    finished(&server, &session.id).await;
+    let file = server
+        .data_dir()
+        .join(format!("recordings/{}.rec", session.id));
+    server.pass(2 * 24 * 3600);
+    let server = server
+        .restart_with(|config| config.recording_retention = Some(3))
+        .await;
+    let seen = played(&cast(&server, &server.admin, &session.id).await);
+    assert_eq!(seen, "kept");
+    assert!(file.exists());
+
+    let server = server
+        .restart_with(|config| config.recording_retention = Some(1))
+        .await;
+    for operation in ["GetSessionRecording", "VerifySessionRecording"] {
+        let input = json!({"SessionId": session.id});
+        let reply = server.ssm(&server.admin, operation, &input).await;
+        reply.refused(400, "DoesNotExistException");
+        assert!(
+            reply.message().contains("is not kept any more"),
+            "{}",
+            reply.body
+        );
+    }
+    let removed = async {
+        loop {
+            let found = records(&server, "EventName", "RecordingRemoved").await;
+            if !found.is_empty() {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let removed = tokio::time::timeout(std::time::Duration::from_secs(60), removed);
+    let removed = removed.await.unwrap();
+    assert_eq!(removed[0]["serviceEventDetails"]["sessionId"], session.id);
+    assert_eq!(removed[0]["eventSource"], "ssm.amazonaws.com");
+    assert!(!file.exists());
+
+    // Nor does it come back to one that keeps all.
+    let server = server.restart().await;
+    let input = json!({"SessionId": session.id});
+    let reply = server
+        .ssm(&server.admin, "GetSessionRecording", &input)
+        .await;
+    assert!(
+        reply.message().contains("is not kept any more"),
+        "{}",
+        reply.body
+    );
 }

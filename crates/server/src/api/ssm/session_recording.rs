@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::session::demand_session;
 use crate::api::{Access, Call, Operation, Service};
 use crate::error::{ApiError, Code};
-use crate::recording::PageError;
+use crate::recording::{PageError, is_past};
 use crate::store::{RecordingRow, SessionRow};
 
 /// Reads a page.
@@ -169,12 +169,16 @@ impl Operation for VerifySessionRecording {
 
 async fn recording_of(call: Call<'_>, session: &SessionRow) -> Result<RecordingRow, ApiError> {
     let row = call.context.store.recording(&session.session_id).await?;
-    row.ok_or_else(|| {
-        ApiError::new(
-            Code::DoesNotExist,
-            format!("Session {} has no recording.", session.session_id),
-        )
-    })
+    let none = |sentence| ApiError::new(Code::DoesNotExist, sentence);
+    let id = &session.session_id;
+    let row = row.ok_or_else(|| none(format!("Session {id} has no recording.")))?;
+    let retention = call.context.config.recording_retention;
+    match is_past(&row, retention, call.context.now()) {
+        false => Ok(row),
+        true => Err(none(format!(
+            "The recording of session {id} is not kept any more: this server keeps recordings for a time only."
+        ))),
+    }
 }
 
 /// For readers that would take it for asciicast.
