@@ -41,7 +41,10 @@ fn client(dev: &Dev, keys: &Keys, program: &str, arguments: &[&str]) -> Command 
 fn juggle(dev: &Dev, keys: &Keys, arguments: &[&str]) -> Command {
     let region = ["--region", dev.variable("AWS_REGION")];
     let arguments: Vec<_> = region.iter().chain(arguments).copied().collect();
-    client(dev, keys, "ec2-juggle", &arguments)
+    let mut juggle = client(dev, keys, "ec2-juggle", &arguments);
+    // It keeps a cache there.
+    juggle.env("TMPDIR", dev.data());
+    juggle
 }
 
 #[test]
